@@ -1,0 +1,137 @@
+/* What the core asks the world to do, and how it may come out.
+ *
+ * Every effect type is declared once in EFFECT_TYPES: whether it writes outside (then it is in the outbox, has an audit
+ * row and passes the gate), what fences it, how an unknown outcome is probed, and whether a refused send is tried
+ * again. Life of a writing effect: intended -> sent -> done | refused | unknown -> probed. */
+#ifndef DROVER_MODEL_EFFECT_H
+#define DROVER_MODEL_EFFECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "model/fact.h"
+
+/* X(constant, word, writes outside, fence, probe) */
+#define EFFECT_TYPES(X)                                                                                                \
+    X(EFFECT_PLAN, "plan", false, "none: reads", "ask again")                                                          \
+    X(EFFECT_REGISTER, "register", true, "EnforceIndex on the base JobModifyIndex",                                    \
+      "read the job: base index still there: resend; else plan with Diff: None is ours, anything else is drift")       \
+    X(EFFECT_STOP, "stop", true, "read just before: our JobModifyIndex or already stopped", "read the job")            \
+    X(EFFECT_PURGE, "purge", true, "read just before: stopped, all allocations terminal", "read the job: 404 is done") \
+    X(EFFECT_OWNER, "owner", true, "cas on the variable's ModifyIndex", "read the variable")                           \
+    X(EFFECT_PROBE, "probe", false, "none: reads", "ask again")
+
+enum effect_type {
+#define EFFECT_ENUM(constant, word, writes, fence, probe) constant,
+    EFFECT_TYPES(EFFECT_ENUM)
+#undef EFFECT_ENUM
+        EFFECT_TYPE_COUNT
+};
+
+const char *effect_type_word(enum effect_type type);
+bool effect_type_writes(enum effect_type type);
+
+/* One group of a job's copy in one region. */
+struct copy_group {
+    char *group; /* as in the specification */
+    char *pool;  /* the pool it is pinned to; "" when it is not pinned */
+    int64_t count;
+    /* The pin: constraints LTarget = RTarget that Nomad is to hold the group to ("${node.class}", "std"). A condition
+     * that begins with "!" in `pin_operands` is "!=". Empty when not pinned. */
+    struct pin {
+        char *target;
+        char *value;
+        bool negated;
+    } * pins;
+    size_t pin_count;
+};
+
+/* What a region's copy of a job is to be. */
+struct copy_wanted {
+    char *job_namespace, *id;
+    uint64_t revision; /* the specification's number in the store (table REVISION) */
+    struct copy_group *groups;
+    size_t group_count;
+    /* A shift changes only counts of the job that is live there (DESIGN section 3, the shift rule); otherwise the whole
+     * specification is registered. */
+    bool shift;
+};
+
+struct effect {
+    uint64_t id; /* epoch << 32 | counter: never reused */
+    enum effect_type type;
+    char *region;
+    struct copy_wanted wanted; /* PLAN, REGISTER, PROBE of a register; for STOP and PURGE only namespace and id */
+    uint64_t base_index;       /* REGISTER: the JobModifyIndex it must find, 0 = must not exist */
+    /* OWNER: what to write. PROBE: the type of the effect whose outcome is looked for. */
+    char *cluster;
+    uint64_t epoch;
+    enum effect_type probed_type;
+    uint64_t probed_id;
+    uint64_t cause; /* decision: the sequence number of the step that asked for it */
+    char *actor;    /* who caused it, for the audit: "token:operator", "drover" */
+};
+
+void effect_release(struct effect *effect);
+void effect_copy(struct effect *into, const struct effect *from);
+void copy_wanted_release(struct copy_wanted *wanted);
+void copy_wanted_copy(struct copy_wanted *into, const struct copy_wanted *from);
+void effect_encode(const struct effect *effect, struct buffer *out);
+bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, struct error *ret_error);
+
+enum effect_outcome {
+    OUTCOME_DONE,
+    OUTCOME_REFUSED, /* the region said no, or the gate or the fence did: surely without effect */
+    OUTCOME_UNKNOWN, /* sent, no answer: settle by looking */
+    OUTCOME_NOT_SENT /* surely without effect, may be tried again (region not reachable) */
+};
+
+/* Why a region refused; what the core does next depends on it. */
+enum refusal {
+    REFUSAL_NONE,
+    REFUSAL_CONFLICT,    /* CAS: somebody else changed the job meanwhile */
+    REFUSAL_DENIED,      /* 403 */
+    REFUSAL_INVALID,     /* validation, unknown namespace or node pool: will not pass there */
+    REFUSAL_GATED,       /* observe, frozen */
+    REFUSAL_FOREIGN,     /* another Drover owns the region, or a newer epoch */
+    REFUSAL_DESTRUCTIVE, /* a shift would restart or move running allocations */
+    REFUSAL_OTHER
+};
+const char *refusal_word(enum refusal refusal);
+
+/* What Nomad's plan said of one group. */
+struct plan_group {
+    const char *group;
+    int64_t place, destructive, migrate, stop; /* DesiredTGUpdates */
+    int64_t unplaced;                          /* CoalescedFailures + 1, 0 when all fit */
+    bool filtered;   /* no node passes constraints or drivers at all: capacity will not help */
+    const char *why; /* "missing drivers (2 nodes)", "memory exhausted on 2 nodes"; "" when all fit */
+};
+
+struct effect_result {
+    uint64_t effect_id;
+    enum effect_outcome outcome;
+    enum refusal refusal;
+    const char *text; /* the reason in the region's words, bounded, "" when done */
+    /* REGISTER done, PROBE: the job as read just after. */
+    bool job_exists, job_stopped;
+    uint64_t job_modify_index, job_version;
+    /* PROBE of a register: is what lives there what was wanted? */
+    bool matches_wanted;
+    bool matches_known;
+    /* PLAN. base_index: JobModifyIndex to enforce (0: new). */
+    uint64_t base_index;
+    bool plan_equal; /* Diff.Type is None: what lives there is what was asked */
+    const struct plan_group *groups;
+    size_t group_count;
+    /* OWNER, PROBE of it: who owns the region now. */
+    const char *owner_cluster;
+    uint64_t owner_epoch;
+    /* STOP/PURGE probe: allocations not yet terminal. */
+    uint64_t duration_us;
+};
+
+#endif

@@ -1,0 +1,90 @@
+/* A region as configured: what it is called, whose it is, which nodes make which pool, and what they cost.
+ *
+ * How to reach it (addresses, tokens) is not here: that is the agent's and federation's. Owned by whoever fills it. */
+#ifndef DROVER_MODEL_REGION_CONFIG_H
+#define DROVER_MODEL_REGION_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/fact.h"
+
+enum {
+    REGION_NAME_MAX = 128,
+    REGIONS_MAX = 256,
+    POOLS_PER_REGION_MAX = 256,
+    SELECTORS_PER_POOL_MAX = 32,
+    LABELS_MAX = 64,
+    ADJUSTMENTS_MAX = 16
+};
+
+/* The name of the pool of nodes that no selector claims. */
+#define POOL_OTHER "other"
+
+enum market { MARKET_ON_DEMAND, MARKET_SPOT, MARKET_RESERVED, MARKET_OWNED };
+const char *market_word(enum market market); /* "on-demand", ... */
+bool market_parse(const char *word, enum market *ret_market);
+
+/* One change between list and effective price, applied in order. Exactly one of the two is non-zero. */
+struct price_adjustment {
+    char *name;                 /* "enterprise discount", "licence" */
+    int64_t percent_millionths; /* of the running price: -50000 is -5 % */
+    int64_t fixed_uusd_h;
+};
+
+/* What one machine of a pool costs. list -> contracted -> effective after the adjustments. */
+struct price {
+    int64_t list_uusd_h;
+    int64_t effective_uusd_h; /* what is paid: the full rate */
+    int64_t
+        marginal_uusd_h; /* what using it adds: effective for on-demand and spot, 0 by default for reserved, owned */
+    enum market market;
+    char *source;          /* "config", "catalogue", "sim" */
+    int64_t valid_from_ms; /* since the epoch; 0: always */
+    int64_t observed_at_ms;
+    struct price_adjustment *adjustments;
+    size_t adjustment_count;
+};
+
+/* list with the adjustments applied in order, each rounded up to the micro-dollar. ERROR_OVERFLOW, or ERROR_INVALID
+ * when the result is negative or above MONEY_RATE_MAX_UUSD_H. */
+bool price_effective(int64_t list_uusd_h, const struct price_adjustment *adjustments, size_t count,
+                     int64_t *ret_effective_uusd_h, struct error *ret_error);
+void price_release(struct price *price);
+void price_copy(struct price *into, const struct price *from);
+
+/* `key` is "node_class", "node_pool", "datacenter", "attr.NAME" or "meta.NAME". */
+struct selector {
+    char *key;
+    char *value;
+};
+
+struct pool_config {
+    char *name;
+    struct selector *selectors; /* all must hold; none: only allowed for nothing (a pool must select) */
+    size_t selector_count;
+    char *instance_type; /* "" when not given */
+    bool priced;
+    struct price price;
+};
+
+struct label {
+    char *key;
+    char *value;
+};
+
+struct region_config {
+    char *name;
+    char *provider; /* kind or account: "aws", "azure", "onprem" */
+    struct label *labels;
+    size_t label_count;
+    struct pool_config *pools; /* in file order */
+    size_t pool_count;
+};
+
+void region_config_release(struct region_config *region);
+void region_config_copy(struct region_config *into, const struct region_config *from);
+
+#endif
