@@ -1,0 +1,16 @@
+# Outside libraries, as imported targets: PkgConfig::CURL, PkgConfig::OPENSSL, and so on. A layer links only what its place allows.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET GLOBAL libcurl>=7.88)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET GLOBAL openssl>=3.0)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET GLOBAL jansson>=2.14)
+pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET GLOBAL yajl>=2.1)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET GLOBAL libuv>=1.44)
+pkg_check_modules(LWS REQUIRED IMPORTED_TARGET GLOBAL libwebsockets>=4.1)
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET GLOBAL lmdb>=0.9.24)
+pkg_check_modules(XML REQUIRED IMPORTED_TARGET GLOBAL libxml-2.0>=2.9)
+if(DROVER_TESTS)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET GLOBAL cmocka>=1.1.5)
+endif()
