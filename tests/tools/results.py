@@ -74,8 +74,8 @@ def first_sanitizer_line(output):
 
 
 def pytest_place(classname, name):
-    """pytest's own name of a test: tests.live.test_a.TestB -> tests/live/test_a.py::TestB::name."""
-    parts = classname.split(".")
+    """pytest's own name of a test, from the root of the tree: live.test_a.TestB -> tests/live/test_a.py::TestB::name."""
+    parts = ["tests", *classname.split(".")]
     for count in range(len(parts), 0, -1):
         file = "/".join(parts[:count]) + ".py"
         if Path(file).is_file():

@@ -1,0 +1,48 @@
+"""The live harness itself: three real regions come up, run a job, freeze, come back."""
+import time
+
+import pytest
+
+from live.cluster import sleep_job
+from live.http_api import wait_for
+
+
+def test_three_regions_are_up_with_the_machines_that_were_asked_for(regions3):
+    assert [len(region.nomad.get("/v1/nodes").json()) for region in regions3] == [2, 1, 1]
+    node = regions3["dc-fra1"].nomad.get("/v1/nodes?resources=true").json()[0]
+    assert node["NodeClass"] == "owned"
+    assert node["NodeResources"]["Cpu"]["CpuShares"] == 4000
+    assert node["NodeResources"]["Memory"]["MemoryMB"] == 4096
+    assert regions3.memory_mib() < 3 * 1024
+
+
+def test_every_region_reaches_the_others_through_nomad_and_consul(regions3):
+    names = sorted(region.name for region in regions3)
+    for region in regions3:
+        assert sorted(region.nomad.get("/v1/regions").json()) == names
+        assert sorted(region.consul.get("/v1/catalog/datacenters").json()) == names
+    assert regions3["aws-us-east-1"].nomad.get("/v1/nodes?region=dc-fra1").json()[0]["Name"].startswith("dc-fra1")
+
+
+def test_a_job_runs_in_one_region_and_stops(clean_regions3):
+    region = clean_regions3["azure-westeurope"]
+    region.nomad.put("/v1/jobs", {"Job": sleep_job("nap", count=2)}).expect(200)
+    wait_for(lambda: len(region.running("nap")) == 2, 30, "both allocations to run")
+    assert clean_regions3["dc-fra1"].nomad.get("/v1/job/nap").status == 404
+    region.nomad.delete("/v1/job/nap").expect(200)
+    wait_for(lambda: not region.running("nap"), 30, "the allocations to stop")
+
+
+def test_a_frozen_region_says_nothing_and_answers_again_when_thawed(clean_regions3):
+    region = clean_regions3["dc-fra1"]
+    api = region.nomad
+    api.timeout = 1
+    region.freeze()
+    try:
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            api.get("/v1/status/leader")
+        assert time.monotonic() - started < 3
+    finally:
+        region.thaw()
+    wait_for(lambda: api.get("/v1/status/leader").json(), 30, "a leader again")
