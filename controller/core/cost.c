@@ -1,0 +1,259 @@
+/* Cost reports: used + idle = paid on every priced node, to the micro-dollar (largest remainder). */
+#include "controller/core/cost.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/money.h"
+#include "controller/core/private.h"
+
+/* Shares are counted in 2^32nds of a node. */
+#define SHARE_WHOLE (INT64_C(1) << 32)
+
+static const enum resource priced_resources[] = {RESOURCE_CPU_MHZ, RESOURCE_MEMORY_MB};
+enum { PRICED_COUNT = 2 };
+
+/* The largest priced share `each` takes of `capacity`, at most the whole. */
+static int64_t share_of_node(const struct resources *each, const struct resources *capacity)
+{
+    int64_t most = 0;
+    for (int i = 0; i < PRICED_COUNT; i++) {
+        int64_t wanted = each->amount[priced_resources[i]];
+        int64_t has = capacity->amount[priced_resources[i]];
+        if (wanted <= 0)
+            continue;
+        int64_t share = SHARE_WHOLE;
+        if (has > 0 && wanted < has)
+            share = (int64_t)((__int128)wanted * SHARE_WHOLE / has);
+        if (share > most)
+            most = share;
+    }
+    return most;
+}
+
+/* The smallest ready node decides: elsewhere in the pool the share can only be smaller. */
+static const struct world_node *smallest_node(const struct world_region *region, uint32_t pool)
+{
+    const struct world_node *smallest = NULL;
+    for (size_t i = 0; i < region->node_count; i++) {
+        const struct world_node *node = &region->nodes[i];
+        if (!node_takes_work(node) || node->pool != pool)
+            continue;
+        if (!smallest || node->capacity.amount[RESOURCE_CPU_MHZ] < smallest->capacity.amount[RESOURCE_CPU_MHZ] ||
+            (node->capacity.amount[RESOURCE_CPU_MHZ] == smallest->capacity.amount[RESOURCE_CPU_MHZ] &&
+             node->capacity.amount[RESOURCE_MEMORY_MB] < smallest->capacity.amount[RESOURCE_MEMORY_MB]))
+            smallest = node;
+    }
+    return smallest;
+}
+
+bool cost_unit(const struct world_region *region, const struct world_pool *pool, const struct resources *each,
+               int64_t *ret_marginal_uusd_h, int64_t *ret_full_uusd_h)
+{
+    if (!pool->config || !pool->config->priced)
+        return false;
+    const struct world_node *node = smallest_node(region, (uint32_t)(pool - region->pools));
+    if (!node)
+        return false;
+    int64_t share = share_of_node(each, &node->capacity);
+    const struct price *price = &pool->config->price;
+    return money_scale_up(price->marginal_uusd_h, share, SHARE_WHOLE, ret_marginal_uusd_h) &&
+           money_scale_up(price->effective_uusd_h, share, SHARE_WHOLE, ret_full_uusd_h);
+}
+
+/* --- the report --------------------------------------------------------------------------------------------------- */
+
+/* One live allocation on its node, with its part of the node's price. */
+struct part {
+    uint32_t node, allocation;
+    int64_t share;
+    int64_t full_uusd_h, marginal_uusd_h;
+    int64_t remainder; /* of the full price, for the largest-remainder rule */
+};
+
+static int compare_node(const void *left, const void *right)
+{
+    const struct part *a = left;
+    const struct part *b = right;
+    if (a->node != b->node)
+        return a->node < b->node ? -1 : 1;
+    return a->allocation < b->allocation ? -1 : a->allocation > b->allocation;
+}
+
+static int compare_remainder(const void *left, const void *right)
+{
+    const struct part *a = left;
+    const struct part *b = right;
+    if (a->remainder != b->remainder)
+        return a->remainder > b->remainder ? -1 : 1;
+    return a->allocation < b->allocation ? -1 : a->allocation > b->allocation;
+}
+
+/* Divides one node's price among the allocations on it; returns what is used. */
+static int64_t divide_node(const struct price *price, struct part *parts, size_t count)
+{
+    int64_t shares = 0;
+    for (size_t i = 0; i < count; i++)
+        shares += parts[i].share;
+    int64_t whole = shares > SHARE_WHOLE ? shares : SHARE_WHOLE;
+    int64_t used = (int64_t)((__int128)price->effective_uusd_h * shares / whole);
+    int64_t given = 0;
+    for (size_t i = 0; i < count; i++) {
+        __int128 exact = (__int128)price->effective_uusd_h * parts[i].share;
+        parts[i].full_uusd_h = (int64_t)(exact / whole);
+        parts[i].remainder = (int64_t)(exact % whole);
+        parts[i].marginal_uusd_h = (int64_t)((__int128)price->marginal_uusd_h * parts[i].share / whole);
+        given += parts[i].full_uusd_h;
+    }
+    qsort(parts, count, sizeof *parts, compare_remainder);
+    for (size_t i = 0; i < count && given < used; i++, given++)
+        parts[i].full_uusd_h++;
+    return used;
+}
+
+static struct part *list_parts(const struct world_region *region, size_t *ret_count)
+{
+    struct part *parts = memory_new(region->allocation_count, sizeof *parts);
+    size_t count = 0;
+    for (uint32_t i = 0; i < region->allocation_count; i++) {
+        const struct world_allocation *allocation = &region->allocations[i];
+        if (!allocation->present || !allocation_is_live(allocation))
+            continue;
+        struct resources each = {{allocation->cpu_mhz, allocation->memory_mb, allocation->disk_mb}};
+        parts[count++] = (struct part){.node = allocation->node,
+                                       .allocation = i,
+                                       .share = share_of_node(&each, &region->nodes[allocation->node].capacity)};
+    }
+    qsort(parts, count, sizeof *parts, compare_node);
+    *ret_count = count;
+    return parts;
+}
+
+static const struct price *price_of(const struct world_region *region, const struct world_node *node)
+{
+    const struct pool_config *config = region->pools[node->pool].config;
+    return config && config->priced ? &config->price : NULL;
+}
+
+static void add_sum(struct cost_sum *into, const struct cost_sum *by)
+{
+    money_add(&into->paid_uusd_h, by->paid_uusd_h);
+    money_add(&into->used_uusd_h, by->used_uusd_h);
+    money_add(&into->idle_uusd_h, by->idle_uusd_h);
+    money_add(&into->marginal_uusd_h, by->marginal_uusd_h);
+    into->nodes += by->nodes;
+    into->unpriced_nodes += by->unpriced_nodes;
+    into->allocations += by->allocations;
+    into->unpriced_allocations += by->unpriced_allocations;
+}
+
+static void charge_jobs(struct cost_job *jobs, const struct world_region *region, const struct part *parts,
+                        size_t count, bool priced)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cost_job *job = &jobs[region->allocations[parts[i].allocation].job];
+        job->allocations++;
+        job->unpriced_allocations += !priced;
+        money_add(&job->used_uusd_h, parts[i].full_uusd_h);
+        money_add(&job->marginal_uusd_h, parts[i].marginal_uusd_h);
+    }
+}
+
+static void report_node(const struct world_region *region, uint32_t at, struct part *parts, size_t count,
+                        struct cost_sum *pools, struct cost_job *jobs)
+{
+    const struct world_node *node = &region->nodes[at];
+    const struct price *price = price_of(region, node);
+    struct cost_sum sum = {.nodes = node->listed, .allocations = (uint32_t)count};
+    if (price && node->status != NODE_DOWN && node->listed) {
+        sum.paid_uusd_h = price->effective_uusd_h;
+        sum.used_uusd_h = divide_node(price, parts, count);
+        sum.idle_uusd_h = sum.paid_uusd_h - sum.used_uusd_h;
+        for (size_t i = 0; i < count; i++)
+            sum.marginal_uusd_h += parts[i].marginal_uusd_h;
+    } else if (!price) {
+        sum.unpriced_nodes = node->listed;
+        sum.unpriced_allocations = (uint32_t)count;
+    }
+    charge_jobs(jobs, region, parts, count, price != NULL);
+    add_sum(&pools[node->pool], &sum);
+}
+
+static bool is_drovers(const struct world *world, const struct world_region *region, const struct world_region_job *job)
+{
+    const struct drover_job *ours = world_job(world, world_text(world, job->job_namespace), world_text(world, job->id));
+    const struct job_copy *copy = ours ? job_copy_find(ours, region->name) : NULL;
+    return copy && (copy->registered || copy->effect);
+}
+
+static void report_region(const struct world *world, size_t at, struct cost_report *report, struct cost_sum *pools)
+{
+    const struct world_region *region = &world->regions[at];
+    struct cost_job *jobs = memory_new(region->job_count, sizeof *jobs);
+    size_t part_count = 0;
+    struct part *parts = list_parts(region, &part_count);
+    size_t next = 0;
+    for (uint32_t n = 0; n < region->node_count; n++) {
+        size_t first = next;
+        while (next < part_count && parts[next].node == n)
+            next++;
+        if (region->nodes[n].present && (region->nodes[n].listed || next > first))
+            report_node(region, n, &parts[first], next - first, pools, jobs);
+    }
+    free(parts);
+    for (size_t p = 0; p < region->pool_count; p++)
+        add_sum(&report->regions[at], &pools[p]);
+    report->jobs = memory_resize(report->jobs, report->job_count + region->job_count, sizeof *report->jobs);
+    for (uint32_t j = 0; j < region->job_count; j++) {
+        const struct world_region_job *job = &region->jobs[j];
+        if (!job->present || jobs[j].allocations == 0)
+            continue;
+        jobs[j].job_namespace = job->job_namespace;
+        jobs[j].id = job->id;
+        jobs[j].region = region->name;
+        jobs[j].drover = is_drovers(world, region, job);
+        report->jobs[report->job_count++] = jobs[j];
+    }
+    free(jobs);
+}
+
+static int compare_jobs(const void *left, const void *right, void *context)
+{
+    const struct world *world = context;
+    const struct cost_job *a = left;
+    const struct cost_job *b = right;
+    int order = strcmp(world_text(world, a->job_namespace), world_text(world, b->job_namespace));
+    if (order == 0)
+        order = strcmp(world_text(world, a->id), world_text(world, b->id));
+    return order ? order : strcmp(world_text(world, a->region), world_text(world, b->region));
+}
+
+struct cost_report *cost_report_new(const struct world *world)
+{
+    struct cost_report *report = memory_new(1, sizeof *report);
+    report->region_count = world->region_count;
+    report->regions = memory_new(world->region_count, sizeof *report->regions);
+    for (size_t r = 0; r < world->region_count; r++)
+        report->pool_count += world->regions[r].pool_count;
+    report->pools = memory_new(report->pool_count, sizeof *report->pools);
+    struct cost_sum *pools = report->pools;
+    for (size_t r = 0; r < world->region_count; r++) {
+        report_region(world, r, report, pools);
+        pools += world->regions[r].pool_count;
+        add_sum(&report->total, &report->regions[r]);
+    }
+    if (report->job_count)
+        qsort_r(report->jobs, report->job_count, sizeof *report->jobs, compare_jobs, (void *)(uintptr_t)world);
+    return report;
+}
+
+void cost_report_free(struct cost_report *report)
+{
+    if (!report)
+        return;
+    free(report->pools);
+    free(report->regions);
+    free(report->jobs);
+    free(report);
+}

@@ -1,0 +1,478 @@
+/* The containers of the world: finding, obtaining and dropping things. No rule of Drover's is here. */
+#include "controller/core/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "controller/core/private.h"
+
+const char *world_text(const struct world *world, symbol number)
+{
+    return intern_text(world->names, number);
+}
+
+void text_replace(char **text, const char *with)
+{
+    char *copy = with ? memory_copy_text(with, strlen(with)) : NULL;
+    free(*text);
+    *text = copy;
+}
+
+/* --- regions ------------------------------------------------------------------------------------------------------ */
+
+struct world_region *world_find_region(const struct world *world, const char *name)
+{
+    size_t low = 0;
+    size_t high = world->region_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(name, world->regions[middle].config.name);
+        if (order == 0)
+            return &world->regions[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+struct world_region *world_region_of(struct world *world, symbol name)
+{
+    return world_find_region(world, world_text(world, name));
+}
+
+bool world_region_usable(const struct world_region *region)
+{
+    return region->complete && (region->state == REGION_ALIVE || region->state == REGION_SUSPECT);
+}
+
+const char *region_state_word(enum region_state state)
+{
+    static const char *const words[] = {"configured", "connecting", "syncing",   "alive",
+                                        "suspect",    "dark",       "returning", "denied"};
+    return state <= REGION_DENIED ? words[state] : "?";
+}
+
+/* --- nodes -------------------------------------------------------------------------------------------------------- */
+
+struct uuid_query {
+    const struct world_region *region;
+    const struct uuid *id;
+};
+
+static bool same_node(const void *query, uint32_t at)
+{
+    const struct uuid_query *wanted = query;
+    return uuid_equal(&wanted->region->nodes[at].id, wanted->id);
+}
+
+static uint64_t hash_of_node(const void *context, uint32_t at)
+{
+    const struct world_region *region = context;
+    return hash_bytes(region->nodes[at].id.bytes, sizeof region->nodes[at].id.bytes);
+}
+
+uint32_t region_node_find(const struct world_region *region, const struct uuid *id)
+{
+    struct uuid_query query = {.region = region, .id = id};
+    const uint32_t *found = hash_find(&region->node_index, hash_bytes(id->bytes, sizeof id->bytes), same_node, &query);
+    return found ? *found : WORLD_NONE;
+}
+
+uint32_t region_node_obtain(struct world_region *region, const struct uuid *id)
+{
+    uint32_t at = region_node_find(region, id);
+    if (at != WORLD_NONE)
+        return at;
+    if (region->free_node_count) {
+        at = region->free_nodes[--region->free_node_count];
+    } else {
+        region->nodes = memory_grow(region->nodes, region->node_count, &region->node_capacity, sizeof *region->nodes);
+        at = (uint32_t)region->node_count++;
+    }
+    region->nodes[at] = (struct world_node){
+        .id = *id, .present = true, .pool = (uint32_t)region->pool_count - 1, .second_pool = WORLD_NONE};
+    hash_insert(&region->node_index, hash_bytes(id->bytes, sizeof id->bytes), at, hash_of_node, region);
+    return at;
+}
+
+static void node_release(struct world_node *node)
+{
+    for (uint32_t i = 0; i < node->selected_count; i++) {
+        free((char *)(uintptr_t)node->selected[i].key);
+        free((char *)(uintptr_t)node->selected[i].value);
+    }
+    free(node->selected);
+    node->selected = NULL;
+    node->selected_count = 0;
+}
+
+void region_node_drop(struct world_region *region, uint32_t at)
+{
+    struct world_node *node = &region->nodes[at];
+    struct uuid_query query = {.region = region, .id = &node->id};
+    hash_remove(&region->node_index, hash_bytes(node->id.bytes, sizeof node->id.bytes), same_node, &query);
+    node_release(node);
+    node->present = false;
+    region->free_nodes = memory_grow(region->free_nodes, region->free_node_count, &region->free_node_capacity,
+                                     sizeof *region->free_nodes);
+    region->free_nodes[region->free_node_count++] = at;
+}
+
+/* --- allocations -------------------------------------------------------------------------------------------------- */
+
+bool allocation_is_live(const struct world_allocation *allocation)
+{
+    return allocation->client_status == CLIENT_PENDING || allocation->client_status == CLIENT_RUNNING ||
+           allocation->client_status == CLIENT_UNKNOWN;
+}
+
+static bool same_allocation(const void *query, uint32_t at)
+{
+    const struct uuid_query *wanted = query;
+    return uuid_equal(&wanted->region->allocations[at].id, wanted->id);
+}
+
+static uint64_t hash_of_allocation(const void *context, uint32_t at)
+{
+    const struct world_region *region = context;
+    return hash_bytes(region->allocations[at].id.bytes, sizeof region->allocations[at].id.bytes);
+}
+
+uint32_t region_allocation_find(const struct world_region *region, const struct uuid *id)
+{
+    struct uuid_query query = {.region = region, .id = id};
+    const uint32_t *found =
+        hash_find(&region->allocation_index, hash_bytes(id->bytes, sizeof id->bytes), same_allocation, &query);
+    return found ? *found : WORLD_NONE;
+}
+
+uint32_t region_allocation_obtain(struct world_region *region, const struct uuid *id, uint32_t job, uint32_t node)
+{
+    uint32_t at = region_allocation_find(region, id);
+    if (at != WORLD_NONE)
+        return at;
+    if (region->free_allocation_count) {
+        at = region->free_allocations[--region->free_allocation_count];
+    } else {
+        region->allocations = memory_grow(region->allocations, region->allocation_count, &region->allocation_capacity,
+                                          sizeof *region->allocations);
+        at = (uint32_t)region->allocation_count++;
+    }
+    struct world_region_job *owner = &region->jobs[job];
+    region->allocations[at] = (struct world_allocation){.id = *id,
+                                                        .node = node,
+                                                        .job = job,
+                                                        .next = owner->first_allocation,
+                                                        .previous = WORLD_NONE,
+                                                        .client_status = CLIENT_COMPLETE,
+                                                        .present = true};
+    if (owner->first_allocation != WORLD_NONE)
+        region->allocations[owner->first_allocation].previous = at;
+    owner->first_allocation = at;
+    hash_insert(&region->allocation_index, hash_bytes(id->bytes, sizeof id->bytes), at, hash_of_allocation, region);
+    return at;
+}
+
+void region_allocation_drop(struct world_region *region, uint32_t at)
+{
+    struct world_allocation *allocation = &region->allocations[at];
+    struct uuid_query query = {.region = region, .id = &allocation->id};
+    hash_remove(&region->allocation_index, hash_bytes(allocation->id.bytes, sizeof allocation->id.bytes),
+                same_allocation, &query);
+    if (allocation->next != WORLD_NONE)
+        region->allocations[allocation->next].previous = allocation->previous;
+    if (allocation->previous != WORLD_NONE)
+        region->allocations[allocation->previous].next = allocation->next;
+    else
+        region->jobs[allocation->job].first_allocation = allocation->next;
+    allocation->present = false;
+    region->free_allocations = memory_grow(region->free_allocations, region->free_allocation_count,
+                                           &region->free_allocation_capacity, sizeof *region->free_allocations);
+    region->free_allocations[region->free_allocation_count++] = at;
+}
+
+/* --- jobs of a region --------------------------------------------------------------------------------------------- */
+
+struct job_query {
+    const struct world_region *region;
+    symbol job_namespace, id;
+};
+
+static uint64_t hash_of_name(symbol job_namespace, symbol id)
+{
+    return hash_number((uint64_t)job_namespace << 32 | id);
+}
+
+static bool same_job(const void *query, uint32_t at)
+{
+    const struct job_query *wanted = query;
+    const struct world_region_job *job = &wanted->region->jobs[at];
+    return job->id == wanted->id && job->job_namespace == wanted->job_namespace;
+}
+
+static uint64_t hash_of_job(const void *context, uint32_t at)
+{
+    const struct world_region *region = context;
+    return hash_of_name(region->jobs[at].job_namespace, region->jobs[at].id);
+}
+
+uint32_t region_job_find(const struct world_region *region, symbol job_namespace, symbol id)
+{
+    struct job_query query = {.region = region, .job_namespace = job_namespace, .id = id};
+    const uint32_t *found = hash_find(&region->job_index, hash_of_name(job_namespace, id), same_job, &query);
+    return found ? *found : WORLD_NONE;
+}
+
+uint32_t region_job_obtain(struct world_region *region, symbol job_namespace, symbol id)
+{
+    uint32_t at = region_job_find(region, job_namespace, id);
+    if (at != WORLD_NONE)
+        return at;
+    if (region->free_job_count) {
+        at = region->free_jobs[--region->free_job_count];
+    } else {
+        region->jobs = memory_grow(region->jobs, region->job_count, &region->job_capacity, sizeof *region->jobs);
+        at = (uint32_t)region->job_count++;
+    }
+    region->jobs[at] = (struct world_region_job){
+        .job_namespace = job_namespace, .id = id, .first_allocation = WORLD_NONE, .present = true};
+    hash_insert(&region->job_index, hash_of_name(job_namespace, id), at, hash_of_job, region);
+    return at;
+}
+
+void region_job_drop(struct world_region *region, uint32_t at)
+{
+    struct world_region_job *job = &region->jobs[at];
+    struct job_query query = {.region = region, .job_namespace = job->job_namespace, .id = job->id};
+    hash_remove(&region->job_index, hash_of_name(job->job_namespace, job->id), same_job, &query);
+    job->present = false;
+    region->free_jobs =
+        memory_grow(region->free_jobs, region->free_job_count, &region->free_job_capacity, sizeof *region->free_jobs);
+    region->free_jobs[region->free_job_count++] = at;
+}
+
+const struct world_region_job *world_find_region_job(const struct world *world, const struct world_region *region,
+                                                     const char *job_namespace, const char *id)
+{
+    symbol in = intern_find(world->names, job_namespace);
+    symbol name = intern_find(world->names, id);
+    uint32_t at = name ? region_job_find(region, in, name) : WORLD_NONE;
+    return at == WORLD_NONE ? NULL : &region->jobs[at];
+}
+
+/* --- Drover's jobs ------------------------------------------------------------------------------------------------ */
+
+static int compare_job(const struct world *world, const struct drover_job *job, const char *job_namespace,
+                       const char *id)
+{
+    int order = strcmp(world_text(world, job->job_namespace), job_namespace);
+    return order ? order : strcmp(world_text(world, job->id), id);
+}
+
+/* Where the job is, or where it belongs. */
+static size_t job_place(const struct world *world, const char *job_namespace, const char *id, bool *ret_found)
+{
+    size_t low = 0;
+    size_t high = world->job_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = compare_job(world, world->jobs[middle], job_namespace, id);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_found = false;
+    return low;
+}
+
+struct drover_job *world_job(const struct world *world, const char *job_namespace, const char *id)
+{
+    bool found = false;
+    size_t at = job_place(world, job_namespace, id, &found);
+    return found ? world->jobs[at] : NULL;
+}
+
+const struct drover_job *world_find_job(const struct world *world, const char *job_namespace, const char *id)
+{
+    return world_job(world, job_namespace, id);
+}
+
+struct drover_job *world_job_obtain(struct world *world, const char *job_namespace, const char *id)
+{
+    bool found = false;
+    size_t at = job_place(world, job_namespace, id, &found);
+    if (found)
+        return world->jobs[at];
+    world->jobs = memory_grow(world->jobs, world->job_count, &world->job_capacity, sizeof *world->jobs);
+    memmove(&world->jobs[at + 1], &world->jobs[at], (world->job_count - at) * sizeof *world->jobs);
+    world->job_count++;
+    struct drover_job *job = memory_new(1, sizeof *job);
+    job->job_namespace = intern_put(world->names, job_namespace);
+    job->id = intern_put(world->names, id);
+    job->submitter = memory_copy_text("", 0);
+    world->jobs[at] = job;
+    return job;
+}
+
+static void copy_release(struct job_copy *copy)
+{
+    free(copy->trouble);
+    free(copy->groups);
+}
+
+static void job_free(struct drover_job *job)
+{
+    for (size_t i = 0; i < job->copy_count; i++)
+        copy_release(&job->copies[i]);
+    free(job->copies);
+    job_demand_release(&job->demand);
+    attempt_free(job->attempt);
+    decision_free(job->decision);
+    free(job->submitter);
+    free(job->trouble);
+    free(job);
+}
+
+void world_job_drop(struct world *world, struct drover_job *job)
+{
+    for (size_t at = 0; at < world->job_count; at++) {
+        if (world->jobs[at] != job)
+            continue;
+        memmove(&world->jobs[at], &world->jobs[at + 1], (world->job_count - at - 1) * sizeof *world->jobs);
+        world->job_count--;
+        job_free(job);
+        return;
+    }
+}
+
+struct job_copy *job_copy_find(const struct drover_job *job, symbol region)
+{
+    for (size_t i = 0; i < job->copy_count; i++)
+        if (job->copies[i].region == region)
+            return &job->copies[i];
+    return NULL;
+}
+
+struct job_copy *job_copy_obtain(const struct world *world, struct drover_job *job, symbol region)
+{
+    struct job_copy *found = job_copy_find(job, region);
+    if (found)
+        return found;
+    size_t at = 0;
+    while (at < job->copy_count && strcmp(world_text(world, job->copies[at].region), world_text(world, region)) < 0)
+        at++;
+    job->copies = memory_resize(job->copies, job->copy_count + 1, sizeof *job->copies);
+    memmove(&job->copies[at + 1], &job->copies[at], (job->copy_count - at) * sizeof *job->copies);
+    job->copy_count++;
+    job->copies[at] = (struct job_copy){.region = region};
+    return &job->copies[at];
+}
+
+void job_copy_drop(struct drover_job *job, const struct job_copy *copy)
+{
+    size_t at = (size_t)(copy - job->copies);
+    copy_release(&job->copies[at]);
+    memmove(&job->copies[at], &job->copies[at + 1], (job->copy_count - at - 1) * sizeof *job->copies);
+    job->copy_count--;
+}
+
+const char *job_state_word(enum job_state state)
+{
+    static const char *const words[] = {"pending",  "placing",  "partial", "running",
+                                        "updating", "stopping", "stopped", "purging"};
+    return state <= JOB_STATE_PURGING ? words[state] : "?";
+}
+
+const char *copy_state_word(enum copy_state state)
+{
+    static const char *const words[] = {"planned", "waiting", "registering", "following",
+                                        "proven",  "failed",  "stopping",    "stopped"};
+    return state <= COPY_STOPPED ? words[state] : "?";
+}
+
+/* --- policies ----------------------------------------------------------------------------------------------------- */
+
+const struct policy *world_find_policy(const struct world *world, const char *name)
+{
+    for (size_t i = 0; i < world->policy_count; i++)
+        if (strcmp(world->policies[i].name, name) == 0)
+            return &world->policies[i];
+    return NULL;
+}
+
+struct policy *world_policy_put(struct world *world, const struct policy *policy)
+{
+    size_t at = 0;
+    while (at < world->policy_count && strcmp(world->policies[at].name, policy->name) < 0)
+        at++;
+    if (at < world->policy_count && strcmp(world->policies[at].name, policy->name) == 0) {
+        policy_release(&world->policies[at]);
+    } else {
+        world->policies = memory_resize(world->policies, world->policy_count + 1, sizeof *world->policies);
+        memmove(&world->policies[at + 1], &world->policies[at], (world->policy_count - at) * sizeof *world->policies);
+        world->policy_count++;
+    }
+    policy_copy(&world->policies[at], policy);
+    return &world->policies[at];
+}
+
+bool world_policy_drop(struct world *world, const char *name)
+{
+    for (size_t at = 0; at < world->policy_count; at++) {
+        if (strcmp(world->policies[at].name, name) != 0)
+            continue;
+        policy_release(&world->policies[at]);
+        memmove(&world->policies[at], &world->policies[at + 1],
+                (world->policy_count - at - 1) * sizeof *world->policies);
+        world->policy_count--;
+        return true;
+    }
+    return false;
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void region_release(struct world_region *region)
+{
+    for (size_t i = 0; i < region->node_count; i++)
+        if (region->nodes[i].present)
+            node_release(&region->nodes[i]);
+    free(region->nodes);
+    free(region->allocations);
+    free(region->jobs);
+    free(region->free_nodes);
+    free(region->free_allocations);
+    free(region->free_jobs);
+    hash_release(&region->node_index);
+    hash_release(&region->allocation_index);
+    hash_release(&region->job_index);
+    free(region->pools);
+    free(region->trouble);
+    free(region->owner_cluster);
+    region_config_release(&region->config);
+}
+
+void world_release(struct world *world)
+{
+    for (size_t i = 0; i < world->region_count; i++)
+        region_release(&world->regions[i]);
+    free(world->regions);
+    for (size_t i = 0; i < world->policy_count; i++)
+        policy_release(&world->policies[i]);
+    free(world->policies);
+    for (size_t i = 0; i < world->job_count; i++)
+        job_free(world->jobs[i]);
+    free(world->jobs);
+    free(world->freeze.actor);
+    free(world->freeze.reason);
+    intern_free(world->names);
+    *world = (struct world){0};
+}

@@ -1,0 +1,220 @@
+/* The dynamic programme behind division.h: cost[k] = least cost of placing k allocations with the regions seen so far.
+ */
+#include "controller/placement/division.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define IMPOSSIBLE INT64_MAX
+
+/* Costs of 0..wanted over the regions of one provider, with the choice each region made at each k. */
+struct table {
+    int64_t *cost; /* [wanted + 1] */
+    int64_t *scratch;
+    int64_t *window; /* places of the sliding minimum */
+    int64_t wanted;
+};
+
+struct choice {
+    uint32_t count;
+    uint32_t option;
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* next[k] = min over x in [least, most] of before[k - x] + x * unit, by a sliding window over before[i] - i * unit.
+ * Ties take the larger x. Where it improves on cost[k], records the choice. */
+static void slide(const struct table *table, const int64_t *before, const struct division_option *option,
+                  uint32_t number, int64_t least, int64_t most, struct choice *choices)
+{
+    int64_t *window = table->window;
+    size_t head = 0;
+    size_t tail = 0;
+    for (int64_t k = least; k <= table->wanted; k++) {
+        int64_t enters = k - least;
+        if (before[enters] != IMPOSSIBLE) {
+            int64_t value = before[enters] - enters * option->unit_cost;
+            while (tail > head && before[window[tail - 1]] - window[tail - 1] * option->unit_cost > value)
+                tail--;
+            window[tail++] = enters;
+        }
+        while (head < tail && window[head] < k - most)
+            head++;
+        if (head == tail)
+            continue;
+        int64_t count = k - window[head];
+        int64_t cost = before[window[head]] + count * option->unit_cost;
+        if (cost < table->cost[k] || (cost == table->cost[k] && (uint32_t)count > choices[k].count)) {
+            table->cost[k] = cost;
+            choices[k] = (struct choice){.count = (uint32_t)count, .option = number};
+        }
+    }
+}
+
+static bool least_fits(const struct division_region *region)
+{
+    if (region->least == 0)
+        return true;
+    for (size_t o = 0; o < region->option_count; o++)
+        if (smaller(region->options[o].most, region->most) >= region->least)
+            return true;
+    return false;
+}
+
+/* One region joins: choices[0..wanted] is filled with what it takes at each k. */
+static void join_region(struct table *table, const struct division_region *region, struct choice *choices)
+{
+    size_t size = (size_t)table->wanted + 1;
+    memcpy(table->scratch, table->cost, size * sizeof *table->cost);
+    for (size_t k = 0; k < size; k++) {
+        choices[k] = (struct choice){0};
+        if (region->least > 0)
+            table->cost[k] = IMPOSSIBLE;
+    }
+    for (size_t o = 0; o < region->option_count; o++) {
+        int64_t most = smaller(smaller(region->options[o].most, region->most), table->wanted);
+        int64_t least = region->least > 0 ? region->least : 1;
+        if (most >= least)
+            slide(table, table->scratch, &region->options[o], (uint32_t)o, least, most, choices);
+    }
+}
+
+/* Costs of one provider: its regions joined one after the other, cut at its cap. */
+static void provider_costs(const struct division *division, size_t provider, struct table *table,
+                           struct choice **choices)
+{
+    for (int64_t k = 1; k <= table->wanted; k++)
+        table->cost[k] = IMPOSSIBLE;
+    table->cost[0] = 0;
+    for (size_t r = 0; r < division->region_count; r++)
+        if (division->regions[r].provider == provider)
+            join_region(table, &division->regions[r], choices[r]);
+    for (int64_t k = division->providers_most[provider] + 1; k >= 0 && k <= table->wanted; k++)
+        table->cost[k] = IMPOSSIBLE;
+}
+
+/* total[k] joined with one provider's cost: how much it takes at each k goes into `takes`. */
+static void join_provider(int64_t *total, const int64_t *cost, int64_t wanted, int64_t *scratch, uint32_t *takes)
+{
+    memcpy(scratch, total, ((size_t)wanted + 1) * sizeof *total);
+    for (int64_t k = 0; k <= wanted; k++) {
+        total[k] = IMPOSSIBLE;
+        for (int64_t x = 0; x <= k; x++) {
+            if (cost[x] == IMPOSSIBLE || scratch[k - x] == IMPOSSIBLE)
+                continue;
+            int64_t sum = scratch[k - x] + cost[x];
+            if (sum < total[k] || (sum == total[k] && (uint32_t)x > takes[k])) {
+                total[k] = sum;
+                takes[k] = (uint32_t)x;
+            }
+        }
+    }
+}
+
+static bool check(const struct division *division, struct error *ret_error)
+{
+    size_t options = 0;
+    if (division->wanted < 0 || division->wanted > DIVISION_WANTED_MAX ||
+        division->region_count > DIVISION_REGIONS_MAX || division->provider_count > DIVISION_REGIONS_MAX)
+        return error_set(ret_error, ERROR_TOO_LARGE, "at most %d allocations of a group over %d regions can be divided",
+                         DIVISION_WANTED_MAX, DIVISION_REGIONS_MAX);
+    for (size_t r = 0; r < division->region_count; r++) {
+        const struct division_region *region = &division->regions[r];
+        options += region->option_count;
+        if (region->provider >= division->provider_count || region->least < 0 || !least_fits(region))
+            return error_set(ret_error, ERROR_INVALID, "region number %zu must keep %lld but cannot", r,
+                             (long long)region->least);
+        for (size_t o = 0; o < region->option_count; o++)
+            if (region->options[o].unit_cost < 0 || region->options[o].unit_cost > (INT64_C(1) << 44))
+                return error_set(ret_error, ERROR_INVALID, "a unit cost of region number %zu is out of range", r);
+    }
+    if (options > DIVISION_OPTIONS_MAX)
+        return error_set(ret_error, ERROR_TOO_LARGE, "more than %d pools to choose from", DIVISION_OPTIONS_MAX);
+    return true;
+}
+
+struct work {
+    struct table table;
+    struct choice **choices; /* [region] -> [wanted + 1] */
+    uint32_t **takes;        /* [provider] -> [wanted + 1] */
+    int64_t *total, *scratch;
+};
+
+static void work_init(struct work *work, const struct division *division)
+{
+    size_t size = (size_t)division->wanted + 1;
+    work->table = (struct table){.cost = memory_new(size, sizeof(int64_t)),
+                                 .scratch = memory_new(size, sizeof(int64_t)),
+                                 .window = memory_new(size + 1, sizeof(int64_t)),
+                                 .wanted = division->wanted};
+    work->choices = memory_new(division->region_count, sizeof *work->choices);
+    for (size_t r = 0; r < division->region_count; r++)
+        work->choices[r] = memory_new(size, sizeof **work->choices);
+    work->takes = memory_new(division->provider_count, sizeof *work->takes);
+    for (size_t p = 0; p < division->provider_count; p++)
+        work->takes[p] = memory_new(size, sizeof **work->takes);
+    work->total = memory_new(size, sizeof *work->total);
+    work->scratch = memory_new(size, sizeof *work->scratch);
+}
+
+static void work_release(struct work *work, const struct division *division)
+{
+    for (size_t r = 0; r < division->region_count; r++)
+        free(work->choices[r]);
+    for (size_t p = 0; p < division->provider_count; p++)
+        free(work->takes[p]);
+    free(work->choices);
+    free(work->takes);
+    free(work->total);
+    free(work->scratch);
+    free(work->table.cost);
+    free(work->table.scratch);
+    free(work->table.window);
+}
+
+/* Walks the choices back from `placed` allocations over all providers. */
+static void read_back(const struct division *division, const struct work *work, int64_t placed,
+                      struct division_share *ret_shares)
+{
+    for (size_t p = division->provider_count; p-- > 0;) {
+        int64_t left = work->takes[p][placed];
+        placed -= left;
+        for (size_t r = division->region_count; r-- > 0;) {
+            if (division->regions[r].provider != p)
+                continue;
+            struct choice choice = work->choices[r][left];
+            ret_shares[r] = (struct division_share){.option = choice.option, .count = choice.count};
+            left -= choice.count;
+        }
+    }
+}
+
+bool division_solve(const struct division *division, struct division_share *ret_shares, int64_t *ret_placed,
+                    struct error *ret_error)
+{
+    if (!check(division, ret_error))
+        return false;
+    struct work work;
+    work_init(&work, division);
+    for (int64_t k = 1; k <= division->wanted; k++)
+        work.total[k] = IMPOSSIBLE;
+    for (size_t p = 0; p < division->provider_count; p++) {
+        provider_costs(division, p, &work.table, work.choices);
+        join_provider(work.total, work.table.cost, division->wanted, work.scratch, work.takes[p]);
+    }
+    int64_t placed = division->wanted;
+    while (placed > 0 && work.total[placed] == IMPOSSIBLE)
+        placed--;
+    bool possible = work.total[placed] != IMPOSSIBLE;
+    if (possible) {
+        read_back(division, &work, placed, ret_shares);
+        *ret_placed = placed;
+    }
+    work_release(&work, division);
+    return possible || error_set(ret_error, ERROR_INVALID, "what must stay is more than what is wanted or allowed");
+}
