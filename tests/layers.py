@@ -104,7 +104,7 @@ def blank_out(match):
     return re.sub(r"[^\n]", " ", match.group())
 
 
-def keep_directives_blank_rest(text):
+def strip_comments_and_literals(text):
     return COMMENT_OR_LITERAL.sub(blank_out, text)
 
 
@@ -157,7 +157,7 @@ def offences_of_calls(path, text):
     forbidden = CALLS.get(layer_of(path))
     if forbidden is None:
         return
-    for match in CALL.finditer(keep_directives_blank_rest(text)):
+    for match in CALL.finditer(strip_comments_and_literals(text)):
         name = match.group(1)
         if name in forbidden or name.startswith(CALL_PREFIXES):
             yield Offence(path, line_at(text, match.start()), f"calls {name}(): {layer_of(path)} is pure")

@@ -1,10 +1,13 @@
 """The live harness itself: three real regions come up, run a job, freeze, come back."""
+import http.client
+import json
 import time
 
 import pytest
 
 from live.cluster import sleep_job
-from live.http_api import wait_for
+from live.http_api import Api, wait_for
+from live.proxy import Proxy
 
 
 def test_three_regions_are_up_with_the_machines_that_were_asked_for(regions3):
@@ -46,3 +49,21 @@ def test_a_frozen_region_says_nothing_and_answers_again_when_thawed(clean_region
     finally:
         region.thaw()
     wait_for(lambda: api.get("/v1/status/leader").json(), 30, "a leader again")
+
+
+def test_nomad_behind_the_proxy_streams_blocks_and_is_counted(clean_regions3):
+    region = clean_regions3["dc-fra1"]
+    with Proxy(region.server_host, 4646) as proxy:
+        stream = http.client.HTTPConnection(proxy.host, proxy.port, timeout=10)
+        stream.request("GET", "/v1/event/stream?topic=Job")
+        lines = stream.getresponse()
+        assert json.loads(lines.readline()) == {}
+        api = Api(proxy.address)
+        index = api.get("/v1/jobs").headers["X-Nomad-Index"]
+        api.put("/v1/job/watched/plan", {"Job": sleep_job("watched")}).expect(200)
+        assert proxy.writes() == []
+        api.put("/v1/jobs", {"Job": sleep_job("watched")}).expect(200)
+        assert api.get(f"/v1/jobs?index={index}&wait=5s").json()[0]["ID"] == "watched"
+        while "watched" not in (line := lines.readline().decode()):
+            assert line
+        assert [(each.method, each.path) for each in proxy.writes()] == [("PUT", "/v1/jobs")]
