@@ -1,56 +1,16 @@
-/* Bounded JSON trees over jansson. See document.h. */
+/* Bounded JSON trees over base/json.h. See document.h. */
 #include "controller/federation/document.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Nesting is counted before jansson recurses. Strings are skipped by their escapes only; jansson checks the rest. */
-static bool depth_is_bounded(const char *bytes, size_t length)
-{
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < length; i++) {
-        char byte = bytes[i];
-        if (in_string) {
-            if (byte == '\\')
-                i++;
-            else if (byte == '"')
-                in_string = false;
-        } else if (byte == '"') {
-            in_string = true;
-        } else if (byte == '{' || byte == '[') {
-            if (++depth > DOCUMENT_DEPTH_MAX)
-                return false;
-        } else if ((byte == '}' || byte == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return true;
-}
-
-/* jansson quotes the offending token after " near "; a token may be somebody's secret. */
-static void cut_quotation(char *text)
-{
-    char *near = strstr(text, " near ");
-    if (near != NULL)
-        *near = '\0';
-}
+#include "base/json.h"
 
 json_t *document_parse(const char *bytes, size_t length, size_t length_max, struct error *ret_error)
 {
-    if (length > length_max) {
-        error_set(ret_error, ERROR_TOO_LARGE, "%zu bytes of JSON; at most %zu are read", length, length_max);
-        return NULL;
-    }
-    if (!depth_is_bounded(bytes, length)) {
-        error_set(ret_error, ERROR_INVALID, "JSON is nested more than %d deep", DOCUMENT_DEPTH_MAX);
-        return NULL;
-    }
-    json_error_t problem;
-    json_t *document = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &problem);
-    if (document == NULL) {
-        cut_quotation(problem.text);
-        error_set(ret_error, ERROR_INVALID, "not valid JSON at %d:%d: %s", problem.line, problem.column, problem.text);
+    json_t *document;
+    if (!json_read(bytes, length, length_max, DOCUMENT_DEPTH_MAX, &document, ret_error)) {
+        error_prefix(ret_error, "not valid JSON");
         return NULL;
     }
     if (!json_is_object(document)) {
@@ -61,15 +21,9 @@ json_t *document_parse(const char *bytes, size_t length, size_t length_max, stru
     return document;
 }
 
-static int append_text(const char *bytes, size_t length, void *context)
-{
-    buffer_append(context, bytes, length);
-    return 0;
-}
-
 void document_print(const json_t *document, struct buffer *out)
 {
-    json_dump_callback(document, append_text, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_write(out, document, false);
 }
 
 static const json_t *member(const json_t *object, const char *key)

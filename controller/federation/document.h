@@ -15,9 +15,8 @@
 
 enum { DOCUMENT_DEPTH_MAX = 64, DOCUMENT_PATH_MAX = 256 };
 
-/* One JSON object of at most length_max bytes: UTF-8 (RFC 8259 8.1), nested at most DOCUMENT_DEPTH_MAX deep, no member
- * twice, nothing after it. The caller owns it (json_decref). NULL with ERROR_INVALID (line:column) or ERROR_TOO_LARGE;
- * the text never quotes the document. */
+/* One JSON object by the strict reader of base/json.h, at most length_max bytes and DOCUMENT_DEPTH_MAX levels. The
+ * caller owns it (json_decref). NULL with ERROR_INVALID or ERROR_TOO_LARGE; the text never quotes a value. */
 json_t *document_parse(const char *bytes, size_t length, size_t length_max, struct error *ret_error);
 
 /* The compact text. */
