@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from live.cluster import sleep_job
+from live import processes
+from live.cluster import Client, Cluster, RegionSpec, sleep_job
 from live.http_api import Api, wait_for
 from live.proxy import Proxy
 
@@ -67,3 +68,20 @@ def test_nomad_behind_the_proxy_streams_blocks_and_is_counted(clean_regions3):
         while "watched" not in (line := lines.readline().decode()):
             assert line
         assert [(each.method, each.path) for each in proxy.writes()] == [("PUT", "/v1/jobs")]
+
+
+def test_with_access_control_a_reading_token_reads_and_may_not_write(nomad_bin, consul_bin, tmp_path):
+    specs = [RegionSpec("dc-ber1", [Client(node_class="gpu", cpu_mhz=1000, memory_mb=512)])]
+    with Cluster(tmp_path / "acl", specs, nomad=nomad_bin, consul=consul_bin, acl=True) as cluster:
+        region = cluster["dc-ber1"]
+        region.create_policy("look", 'namespace "*" { capabilities = ["list-jobs", "read-job"] }\nnode { policy = "read" }')
+        token_file = region.create_token_file("look", ["look"])
+        assert token_file.stat().st_mode & 0o777 == 0o600
+        reader = Api(region.nomad_address, token_file.read_text().strip())
+        reader.get("/v1/jobs").expect(200)
+        reader.put("/v1/jobs", {"Job": sleep_job("web")}).expect(403)
+        Api(region.nomad_address).get("/v1/jobs").expect(403)
+        region.nomad.put("/v1/jobs", {"Job": sleep_job("web", cpu=600, count=2)}).expect(200)
+        wait_for(lambda: len(region.running("web")) == 1, 30, "the one that fits to run")
+        mark = cluster.mark
+    assert [pid for pid, found in processes.marked() if found == mark] == []
