@@ -3,9 +3,14 @@
  * A client owns the connections of one loop. An endpoint is one server as configured (address, TLS files, token file).
  * A request belongs to the client from http_send until its `on_done` has run, which happens exactly once, never from
  * inside http_send, and never after http_cancel. Redirects are not followed (a Nomad or Consul API does not redirect; a
- * 3xx is given as it is). Nothing is retried here.
+ * 3xx is given as it is). Nothing is retried here, but for one thing: a GET on a pooled connection that the server was
+ * just closing is sent once more on another. Anything else in that place is HTTP_LOST, for the server may have acted.
  *
- * Thread: the loop's only. No callback holds the loop: bytes are handed on as they come. */
+ * Header lines of one answer are bounded together (64 KiB), one line by libcurl (100 KiB); answers outside 2xx to 1
+ * MiB. Proxies of the environment, cookies and netrc are not used.
+ *
+ * Thread: the loop's only. No callback holds the loop: bytes are handed on as they come (at most 16 KiB at a time).
+ * Names are resolved in a thread of libcurl's. The process must ignore SIGPIPE. */
 #ifndef DROVER_NET_HTTP_H
 #define DROVER_NET_HTTP_H
 
@@ -59,9 +64,9 @@ struct http_result {
                          * and for an answer outside 2xx the status and the body's first line */
     uint64_t index;     /* X-Nomad-Index or X-Consul-Index; 0 when absent */
     bool index_present;
-    bool index_malformed;                     /* a header was there and was no decimal number below 2^64 */
-    char next_token[HTTP_NEXT_TOKEN_MAX];     /* "" when absent */
-    char content_type[HTTP_CONTENT_TYPE_MAX]; /* "" when absent */
+    bool index_malformed;                 /* a header was there and was no decimal number below 2^64, or two differ */
+    char next_token[HTTP_NEXT_TOKEN_MAX]; /* "" when absent; one that does not fit: HTTP_LOST, ERROR_TOO_LARGE */
+    char content_type[HTTP_CONTENT_TYPE_MAX]; /* "" when absent; cut when longer */
     const char *body;                         /* the answer's body when no on_data was given (2xx), or its first
                                                * HTTP_ERROR_BODY_MAX bytes outside 2xx; NUL-terminated; until return */
     size_t body_length;
@@ -71,12 +76,13 @@ struct http_result {
 
 struct http_request {
     enum http_method method;
-    const char *path; /* begins with '/', percent-encoded, query included; copied */
+    const char *path; /* begins with '/', percent-encoded, query included; sent byte for byte; copied */
     const void *body; /* copied; sent as application/json */
     size_t body_length;
-    uint32_t timeout_ms;         /* whole exchange; 0: none (streams) */
-    uint32_t connect_timeout_ms; /* 0: 2000 */
-    uint32_t idle_timeout_ms;    /* most time without a single byte received; 0: none */
+    uint32_t timeout_ms;         /* whole exchange, waiting for a free connection included; 0: none (streams) */
+    uint32_t connect_timeout_ms; /* name, TCP and TLS; 0: 2000 */
+    uint32_t idle_timeout_ms;    /* most time without a single byte received (of the headers: without a whole line)
+                                  * after the request was written; until then connect_timeout_ms comes on top. 0: none */
     size_t body_max;             /* most bytes of a 2xx body; over it: HTTP_LOST, ERROR_TOO_LARGE. 0: 1 MiB without
                                   * on_data, no limit with it */
     bool gzip;                   /* offer Accept-Encoding: gzip (bytes are handed on unpacked; body_max counts those) */

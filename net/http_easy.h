@@ -9,8 +9,8 @@
 
 struct http_easy;
 
-/* `token`: sent in config->token_header instead of what a file holds (config->token_file must then be NULL); NULL: the
- * file's, if any. NULL on failure, as http_endpoint_new. */
+/* `token`: sent in config->token_header instead of what token_file holds (which must be readable all the same, if
+ * named); NULL: the file's, if any. NULL on failure, as http_endpoint_new. */
 struct http_easy *http_easy_open(const struct http_endpoint_config *config, const char *token, const char *user_agent,
                                  struct error *ret_error);
 void http_easy_close(struct http_easy *easy);

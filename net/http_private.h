@@ -34,7 +34,7 @@ struct http_target {
 
 bool http_target_init(struct http_target *target, const struct http_endpoint_config *config, struct error *ret_error);
 void http_target_release(struct http_target *target);
-/* Fixes the token instead of reading it from a file (copied). */
+/* Fixes the token (copied); token_file is no longer looked at. */
 bool http_target_set_token(struct http_target *target, const char *token, struct error *ret_error);
 
 /* What libcurl does not copy and has to outlive the exchange. */

@@ -219,6 +219,10 @@ static bool take_token(struct http_target *target, const char *text, size_t leng
 
 bool http_target_set_token(struct http_target *target, const char *token, struct error *ret_error)
 {
+    if (!target->token_header)
+        return error_set(ret_error, ERROR_INVALID, "there is a token, but no header to send it in");
+    free(target->token_file);
+    target->token_file = NULL;
     return take_token(target, token, strlen(token), "the token", ret_error);
 }
 
