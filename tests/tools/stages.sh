@@ -19,11 +19,11 @@ check() {
     fi
 }
 
-# configure FOLDER COMPILER OPTION...
+# configure FOLDER COMPILER OPTION...; DROVER_CMAKE holds further options, as in DROVER_CMAKE="-DDROVER_LAYERS=base;net".
 configure() {
     local folder=$1 compiler=$2
     shift 2
-    cmake -S . -B "$folder" -G Ninja -DCMAKE_C_COMPILER="$compiler" "$@"
+    cmake -S . -B "$folder" -G Ninja -DCMAKE_C_COMPILER="$compiler" "$@" ${DROVER_CMAKE:-}
 }
 
 configure_and_build() {
