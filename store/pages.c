@@ -14,7 +14,6 @@ enum {
     PAGE_LEAF = 0x02,
     PAGE_OVERFLOW = 0x04,
     PAGE_META = 0x08,
-    PAGE_KINDS = 0xff,
     NODE_HEAD = 8,
     NODE_BIG = 0x01,
     NODE_TREE = 0x02,
@@ -155,7 +154,7 @@ static bool node_value(struct walk *walk, const struct tree *tree, uint64_t page
         return damaged(walk, tree, page, "a long record points outside the file");
     const uint8_t *head = page_at(walk, first);
     uint64_t count = load_u32(head + 12);
-    if (load_u64(head) != first || (load_u16(head + 10) & PAGE_KINDS) != PAGE_OVERFLOW ||
+    if (load_u64(head) != first || load_u16(head + 10) != PAGE_OVERFLOW ||
         count < (PAGE_HEAD - 1 + (uint64_t)size) / walk->page_size + 1)
         return damaged(walk, tree, first, "a long record's page is damaged");
     if (!pages_claim(walk, tree, first, count))
@@ -328,7 +327,7 @@ static bool page_walk(struct walk *walk, struct tree *tree, uint64_t page, unsig
     bool leaf = level == tree->depth;
     if (load_u64(head) != page)
         return damaged(walk, tree, page, "the page carries another page's number");
-    if ((load_u16(head + 10) & PAGE_KINDS) != (leaf ? PAGE_LEAF : PAGE_BRANCH))
+    if (load_u16(head + 10) != (leaf ? PAGE_LEAF : PAGE_BRANCH))
         return damaged(walk, tree, page, "the page is of another kind than its place in the tree");
     if (lower < PAGE_HEAD || lower % 2 != 0 || upper < lower || upper > walk->page_size)
         return damaged(walk, tree, page, "the page's head is damaged");
