@@ -4,7 +4,8 @@
  * A request belongs to the client from http_send until its `on_done` has run, which happens exactly once, never from
  * inside http_send, and never after http_cancel. Redirects are not followed (a Nomad or Consul API does not redirect; a
  * 3xx is given as it is). Nothing is retried here, but for one thing: a GET on a pooled connection that the server was
- * just closing is sent once more on another. Anything else in that place is HTTP_LOST, for the server may have acted.
+ * just closing is sent again on another, by libcurl. Anything else in that place is HTTP_LOST: the server may have
+ * acted.
  *
  * Header lines of one answer are bounded together (64 KiB), one line by libcurl (100 KiB); answers outside 2xx to 1
  * MiB. Proxies of the environment, cookies and netrc are not used.

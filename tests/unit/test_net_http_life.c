@@ -340,13 +340,7 @@ static void token_file_is_read_again_when_it_changes(void **state)
     expect_token(stage, endpoint, "X-Nomad-Token: first-secret");
     write_file(path, "other-secret\n");
     expect_token(stage, endpoint, "X-Nomad-Token: other-secret");
-    static const char *const bad[] = {"",
-                                      " \n",
-                                      "two\nsecrets",
-                                      "sec ret",
-                                      "s\xc3\xa4"
-                                      "cret",
-                                      "secret\x01"};
+    static const char *const bad[] = {"", " \n", "two\nsecrets", "sec ret", "s\xc3\xa4-secret", "secret\x01"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct exchange exchange = {0};
         write_file(path, bad[i]);
