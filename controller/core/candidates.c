@@ -20,6 +20,7 @@ static struct candidate *add(struct candidates *candidates, size_t region, uint3
                                     .reason = reason,
                                     .detail = memory_copy_text(detail, strlen(detail)),
                                     .fits = -1,
+                                    .limit = -1,
                                     .unit_marginal_uusd_h = -1,
                                     .unit_full_uusd_h = -1};
     return candidate;
@@ -185,8 +186,11 @@ static void weigh(const struct placing *placing, const struct room *room, struct
         at->unit_full_uusd_h = full;
     }
     at->fits = room_fits(room, at->region, at->unpinned ? WORLD_NONE : at->pool, group, JOB_COUNT_MAX);
-    if (lesson && at->fits > lesson->most - at->before)
-        at->fits = lesson->most > at->before ? lesson->most - at->before : 0;
+    if (lesson) {
+        at->limit = lesson->most;
+        if (at->fits > lesson->most - at->before)
+            at->fits = lesson->most > at->before ? lesson->most - at->before : 0;
+    }
     if (at->fits == 0 && at->before == 0) {
         at->reason = lesson ? lesson->reason : REASON_FULL;
         text_replace(&at->detail, lesson ? lesson->detail : "");

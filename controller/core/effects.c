@@ -129,9 +129,25 @@ static void probe(struct core *core, struct pending *pending)
     pending->next_ms = 0;
 }
 
+/* False while the region's owner variable is not ours in this epoch: a write must not leave before that. May claim it,
+ * which moves core->pending: callers use `pending` no more after false. */
+static bool owner_is_ours(struct core *core, const struct pending *pending)
+{
+    struct world_region *region = world_find_region(&core->world, pending->effect.region);
+    if (pending->effect.type == EFFECT_OWNER || !region || region->owner == OWNER_OURS ||
+        region->owner == OWNER_FOREIGN)
+        return true; /* a foreign owner is refused by the sending of the effect itself */
+    region_claim(core, region);
+    return false;
+}
+
 static void send_again(struct core *core, struct pending *pending)
 {
     pending->state = PENDING_INTENDED;
+    pending->next_ms = core->world.now_ms + PROBE_AFTER_MS;
+    core->timers_changed = true;
+    if (!owner_is_ours(core, pending))
+        return;
     pending->next_ms = 0;
     effect_copy(emit(core), &pending->effect);
 }
@@ -161,14 +177,6 @@ void effects_tick(struct core *core)
         tick(core, &core->pending[i]);
 }
 
-void effects_started(struct core *core)
-{
-    for (size_t i = 0; i < core->pending_count; i++) {
-        core->pending[i].state = PENDING_UNKNOWN;
-        wait_for(core, &core->pending[i], 1);
-    }
-}
-
 void effects_gate_opened(struct core *core)
 {
     for (size_t i = 0; i < core->pending_count; i++)
@@ -194,7 +202,8 @@ static void owner_ended(struct core *core, const struct pending *pending, const 
     } else {
         region->owner = OWNER_NOT_ASKED;
     }
-    copies_owner_changed(core, region);
+    core->timers_changed = true;
+    copies_owner_changed(core, region, result->text);
 }
 
 static void complete_audit(struct core *core, struct pending *pending, const struct effect_result *result, bool probed)
@@ -375,6 +384,21 @@ void effects_result(struct core *core, const struct effect_result *result)
     case OUTCOME_NOT_SENT:
         never_left(core, pending, result);
         break;
+    }
+}
+
+/* After a start nothing is known of what was under way. A claim of an earlier epoch is void: this start makes its own.
+ */
+void effects_started(struct core *core)
+{
+    static const struct effect_result superseded = {
+        .outcome = OUTCOME_REFUSED, .refusal = REFUSAL_OTHER, .text = "superseded by a new start of the agent"};
+    for (size_t i = core->pending_count; i-- > 0;)
+        if (core->pending[i].effect.type == EFFECT_OWNER)
+            ended(core, &core->pending[i], &superseded, false);
+    for (size_t i = 0; i < core->pending_count; i++) {
+        core->pending[i].state = PENDING_UNKNOWN;
+        wait_for(core, &core->pending[i], 1);
     }
 }
 

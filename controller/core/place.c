@@ -115,10 +115,15 @@ static void build_division(struct group_work *work, int64_t weight)
             const struct candidate *candidate = &work->candidates->list[c];
             if (candidate->region != r || candidate->reason != REASON_CHOSEN)
                 continue;
-            work->options[option] = (struct division_option){.unit_cost = weighed(candidate, weight),
-                                                             .most = candidate->before + candidate->fits};
+            int64_t most = candidate->before + candidate->fits;
+            int64_t stays = candidate->before;
+            if (candidate->limit >= 0) {
+                most = smaller(most, candidate->limit);
+                stays = smaller(stays, candidate->limit);
+            }
+            work->options[option] = (struct division_option){.unit_cost = weighed(candidate, weight), .most = most};
             work->option_candidate[option++] = c;
-            before += candidate->before;
+            before += stays;
         }
         *region = (struct division_region){.options = &work->options[first], .option_count = option - first};
         bound_region(work, region, world->regions[r].config.name, before);
@@ -244,7 +249,7 @@ static bool place_all(const struct placing *placing, int64_t weight, struct job_
 {
     *work = (struct job_work){.groups = memory_new(placing->demand->group_count, sizeof *work->groups),
                               .group_count = placing->demand->group_count};
-    struct room *room = room_new(placing->core, placing->demand);
+    struct room *room = room_new(placing->core, placing->demand, placing->may_move);
     bool ok = true;
     for (uint32_t g = 0; g < work->group_count && ok; g++) {
         int64_t placed = 0;
@@ -420,7 +425,7 @@ static void pin_to(const struct selector *selector, bool negated, struct copy_gr
                                                    .negated = negated};
 }
 
-static void pin_group(const struct world_region *region, const char *pool, struct copy_group *group)
+void pin_group(const struct world_region *region, const char *pool, struct copy_group *group)
 {
     const struct region_config *config = &region->config;
     bool other = strcmp(pool, POOL_OTHER) == 0;

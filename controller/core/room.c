@@ -39,30 +39,44 @@ static bool job_may_use(const struct world *world, const struct job_demand *dema
     return false;
 }
 
-/* Marks in `own` the nodes that hold a live allocation of the job. */
-static void mark_own(const struct world_region *region, const struct world_region_job *job, bool *own)
+/* What live allocations of the job itself hold, node by node. */
+static struct resources *own_use(const struct world_region *region, const struct world_region_job *job)
 {
-    for (uint32_t at = job->first_allocation; at != WORLD_NONE; at = region->allocations[at].next)
-        if (allocation_is_live(&region->allocations[at]))
-            own[region->allocations[at].node] = true;
+    struct resources *own = memory_new(region->node_count, sizeof *own);
+    for (uint32_t at = job ? job->first_allocation : WORLD_NONE; at != WORLD_NONE; at = region->allocations[at].next) {
+        const struct world_allocation *allocation = &region->allocations[at];
+        if (allocation_is_live(allocation))
+            resources_add(&own[allocation->node],
+                          &(struct resources){{allocation->cpu_mhz, allocation->memory_mb, allocation->disk_mb}});
+    }
+    return own;
+}
+
+static bool holds_something(const struct resources *resources)
+{
+    for (int k = 0; k < RESOURCE_COUNT; k++)
+        if (resources->amount[k] > 0)
+            return true;
+    return false;
 }
 
 static void build_region(const struct world *world, const struct world_region *region, const struct job_demand *demand,
                          struct room_region *into)
 {
-    bool *own = memory_new(region->node_count, sizeof *own);
-    const struct world_region_job *job = world_find_region_job(world, region, demand->job_namespace, demand->id);
-    if (job)
-        mark_own(region, job, own);
+    struct resources *own = own_use(region, world_find_region_job(world, region, demand->job_namespace, demand->id));
     into->nodes = memory_new(region->node_count, sizeof *into->nodes);
     for (size_t i = 0; i < region->node_count; i++) {
         const struct world_node *node = &region->nodes[i];
         if (!node_takes_work(node) || node->second_pool != WORLD_NONE || !job_may_use(world, demand, node))
             continue;
         struct room_node *entry = &into->nodes[into->count++];
-        *entry = (struct room_node){
-            .room = node->capacity, .capacity = node->capacity, .pool = node->pool, .has_own = own[i]};
+        *entry = (struct room_node){.room = node->capacity,
+                                    .capacity = node->capacity,
+                                    .pool = node->pool,
+                                    .has_own = !may_move && holds_something(&own[i])};
         resources_subtract(&entry->room, &node->used);
+        if (may_move)
+            resources_add(&entry->room, &own[i]);
     }
     free(own);
 }
@@ -195,7 +209,7 @@ static void take_promise(struct room *room, const struct core *core, const struc
     }
 }
 
-struct room *room_new(const struct core *core, const struct job_demand *demand)
+struct room *room_new(const struct core *core, const struct job_demand *demand, bool may_move)
 {
     const struct world *world = &core->world;
     struct room *room = memory_new(1, sizeof *room);
@@ -203,7 +217,7 @@ struct room *room_new(const struct core *core, const struct job_demand *demand)
     room->regions = memory_new(room->region_count, sizeof *room->regions);
     for (size_t i = 0; i < world->region_count; i++)
         if (world_region_usable(&world->regions[i]))
-            build_region(world, &world->regions[i], demand, &room->regions[i]);
+            build_region(world, &world->regions[i], demand, may_move, &room->regions[i]);
     for (size_t i = 0; i < world->job_count; i++)
         for (size_t c = 0; c < world->jobs[i]->copy_count; c++)
             take_promise(room, core, world->jobs[i], &world->jobs[i]->copies[c]);

@@ -146,6 +146,7 @@ struct job_copy_group {
     uint32_t group; /* place in demand.groups */
     symbol pool;    /* 0: not pinned */
     int64_t count;
+    int64_t count_before;            /* what it was before the register under way */
     int64_t placed, serving, proven; /* of the latest look */
 };
 
@@ -160,7 +161,7 @@ struct job_copy {
     uint64_t probe;  /* read in flight that settles `effect` */
     char *trouble;
     bool stop_wanted, purge_wanted;
-    int64_t followed_since_ms;
+    int64_t followed_since_ms; /* since its last register, or when a purge may be tried again */
     struct job_copy_group *groups;
     size_t group_count;
 };
