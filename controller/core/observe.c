@@ -149,7 +149,8 @@ static void take_allocation(struct core *core, struct world_allocation *allocati
         allocation->memory_mb = amount_32(fact->resources.amount[RESOURCE_MEMORY_MB]);
         allocation->disk_mb = amount_32(fact->resources.amount[RESOURCE_DISK_MB]);
     }
-    allocation->job_version = fact->job_version > UINT32_MAX ? UINT32_MAX : (uint32_t)fact->job_version;
+    if (fact->job_version_known)
+        allocation->job_version = fact->job_version > UINT32_MAX ? UINT32_MAX : (uint32_t)fact->job_version;
     allocation->client_status = (uint8_t)fact->client_status;
     allocation->desired_status = (uint8_t)fact->desired_status;
     allocation->health = (uint8_t)fact->health;

@@ -61,7 +61,7 @@ static bool holds_something(const struct resources *resources)
 }
 
 static void build_region(const struct world *world, const struct world_region *region, const struct job_demand *demand,
-                         struct room_region *into)
+                         bool may_move, struct room_region *into)
 {
     struct resources *own = own_use(region, world_find_region_job(world, region, demand->job_namespace, demand->id));
     into->nodes = memory_new(region->node_count, sizeof *into->nodes);
