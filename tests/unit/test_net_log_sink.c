@@ -77,7 +77,8 @@ static void flood_then_read(int reader, int writer)
     char wanted[100];
     snprintf(wanted, sizeof wanted, "\n%d log lines lost here: their reader did not keep up\nafter\n", (int)dropped);
     if (!strstr(text.data, wanted))
-        fail_msg("no \"%s\" at the end of what came: ...%s", wanted, text.data + text.length - (text.length < 150 ? text.length : 150));
+        fail_msg("no \"%s\" at the end of what came: ...%s", wanted,
+                 text.data + text.length - (text.length < 150 ? text.length : 150));
     size_t lines = 0;
     for (const char *from = text.data; (from = strchr(from, '\n')); from++)
         lines++;
