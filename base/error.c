@@ -14,7 +14,7 @@ static void cut_at_character(char *text, size_t length)
         text[length - 1 - back] = '\0';
 }
 
-bool error_set(struct error *ret_error, enum error_code code, const char *format, ...)
+bool(error_set)(struct error *ret_error, enum error_code code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -26,7 +26,7 @@ bool error_set(struct error *ret_error, enum error_code code, const char *format
     return false;
 }
 
-bool error_prefix(struct error *error, const char *format, ...)
+bool(error_prefix)(struct error *error, const char *format, ...)
 {
     char before[ERROR_TEXT_MAX];
     va_list arguments;
