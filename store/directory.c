@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -103,18 +104,38 @@ static bool small_file_replace(const struct store_directory *directory, const ch
     return store_directory_sync(directory->fd, directory->path, ret_error);
 }
 
-static bool lock_refused(const struct store_directory *directory, struct error *ret_error)
+/* The living process that wrote its pid into LOCK; 0 when there is none (readers do not write theirs). */
+static bool lock_holder(const struct store_directory *directory, long *ret_holder, struct error *ret_error)
 {
     char text[SMALL_FILE_MAX + 1];
     bool found;
-    if (errno != EWOULDBLOCK)
-        return system_error(ret_error, directory->path, "LOCK", "lock it");
     if (!small_file_read(directory, "LOCK", text, &found, ret_error))
         return false;
     long holder = found ? strtol(text, NULL, 10) : 0;
-    if (holder <= 0 || (kill((pid_t)holder, 0) != 0 && errno == ESRCH)) /* readers do not write theirs */
-        return error_set(ret_error, ERROR_BUSY, "store %s: another process is using it", directory->path);
-    return error_set(ret_error, ERROR_BUSY, "store %s: process %ld is using it", directory->path, holder);
+    bool alive = holder > 0 && (kill((pid_t)holder, 0) == 0 || errno != ESRCH);
+    *ret_holder = alive ? holder : 0;
+    return true;
+}
+
+/* A process that was just killed may have left a child of its own (the check) that holds the lock until the kernel has
+ * ended that too: without a living holder it is tried again for a while. */
+static bool lock_take(const struct store_directory *directory, int fd, int operation, struct error *ret_error)
+{
+    enum { TRIES = 50 };
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+    long holder = 0;
+    for (int i = 0; i < TRIES; i++) {
+        if (flock(fd, operation | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK)
+            return system_error(ret_error, directory->path, "LOCK", "lock it");
+        if (!lock_holder(directory, &holder, ret_error))
+            return false;
+        if (holder > 0)
+            return error_set(ret_error, ERROR_BUSY, "store %s: process %ld is using it", directory->path, holder);
+        nanosleep(&pause, NULL);
+    }
+    return error_set(ret_error, ERROR_BUSY, "store %s: another process is using it", directory->path);
 }
 
 bool store_directory_lock(struct store_directory *directory, bool shared, struct error *ret_error)
@@ -125,8 +146,7 @@ bool store_directory_lock(struct store_directory *directory, bool shared, struct
         return error_set(ret_error, ERROR_NOT_FOUND, "store %s: there is no store here", directory->path);
     if (fd < 0)
         return system_error(ret_error, directory->path, "LOCK", "open it");
-    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
-        lock_refused(directory, ret_error);
+    if (!lock_take(directory, fd, shared ? LOCK_SH : LOCK_EX, ret_error)) {
         close(fd);
         return false;
     }
