@@ -17,7 +17,7 @@
 /* The largest rate that is believed: 2^44 uusd/h, about 17.6 million USD an hour (as in the placement problem). */
 #define MONEY_RATE_MAX_UUSD_H (INT64_C(1) << 44)
 
-enum { MONEY_TEXT_MAX = 32 };
+enum { MONEY_TEXT_MAX = 48 };
 
 /* Reads decimal text: optional '-', digits, optional '.' and 1 to 6 digits; no exponent, sign '+', blank or separator.
  * Errors: ERROR_INVALID (the form, or more than six decimals), ERROR_OVERFLOW. *ret_uusd is set only on success. */
