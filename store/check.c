@@ -218,8 +218,8 @@ static bool death_describe(const struct report *report, int status, struct error
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     bool killed = number == SIGKILL || number == SIGTERM || number == SIGINT;
     return error_set(ret_error, killed ? ERROR_SYSTEM : ERROR_CORRUPT,
-                     "the process that checks it died (%s %d) in table %s after key %s",
-                     number ? "signal" : "exit code", number ? number : WEXITSTATUS(status),
+                     "the process that checks it died (%s %d) in table %s at key %s", number ? "signal" : "exit code",
+                     number ? number : WEXITSTATUS(status),
                      known ? store_table_name((enum store_table)table) : "(none)", where[0] ? where : "(none)");
 }
 

@@ -78,8 +78,8 @@ struct store_options {
 
 struct store;
 
-/* Opens (checks, locks, maps, starts the thread). Blocks for as long as reading everything once takes (about a second
- * a GB from the page cache). Call it before other threads hold locks that a forked child would need: it forks.
+/* Opens (checks, locks, maps, starts the thread). Blocks for as long as reading everything once takes (about two
+ * seconds a GB from the page cache). Call it before other threads hold locks that a forked child would need: it forks.
  * Errors: ERROR_BUSY another process holds the directory (its pid in the text) | ERROR_DENIED owner or mode of the
  * directory | ERROR_NOT_FOUND no store there and !allow_new | ERROR_CORRUPT damaged, truncated, empty or gone (with
  * table and key where known) | ERROR_NEWER written by a newer Drover | ERROR_UNSUPPORTED an older record without an

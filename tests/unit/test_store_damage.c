@@ -279,6 +279,45 @@ static void an_older_record_is_upgraded_on_the_way_or_refused(void **state)
     place_remove(&place);
 }
 
+static bool die(const void *value, size_t length, struct buffer *value_out, struct error *ret_error)
+{
+    (void)value, (void)length, (void)value_out;
+    raise(SIGSEGV);
+    return error_set(ret_error, ERROR_INTERNAL, "it lives");
+}
+
+static bool hang(const void *value, size_t length, struct buffer *value_out, struct error *ret_error)
+{
+    (void)value, (void)length, (void)value_out;
+    pause();
+    return error_set(ret_error, ERROR_INTERNAL, "it goes on");
+}
+
+static void a_check_that_dies_or_hangs_becomes_an_error(void **state)
+{
+    (void)state;
+    struct place place;
+    struct error error = {0};
+    place_make(&place);
+    store_close(open_now(&place), NULL, NULL);
+    plant_version(&place, 0);
+    struct store_upgrade upgrade = {STORE_JOB, 0, die};
+    struct store_options options = {
+        .directory = place.directory, .upgrades = &upgrade, .upgrade_count = 1, .check_timeout_ms = 300};
+    assert_null(store_open(&options, &error));
+    assert_int_equal(error.code, ERROR_CORRUPT);
+    assert_non_null(strstr(error.text, "died (signal 11) in table job at key k"));
+    upgrade.upgrade = hang;
+    assert_null(store_open(&options, &error));
+    assert_int_equal(error.code, ERROR_TIMEOUT);
+    upgrade.upgrade = add_bang;
+    options.check_timeout_ms = 0;
+    struct store *store = store_open(&options, &error);
+    assert_non_null(store);
+    store_close(store, NULL, NULL);
+    place_remove(&place);
+}
+
 static void marker_and_data_of_different_clusters_are_refused(void **state)
 {
     (void)state;
@@ -435,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_changed_value_is_found_with_table_and_key),
         cmocka_unit_test(a_newer_record_table_or_format_is_refused),
         cmocka_unit_test(an_older_record_is_upgraded_on_the_way_or_refused),
+        cmocka_unit_test(a_check_that_dies_or_hangs_becomes_an_error),
         cmocka_unit_test(marker_and_data_of_different_clusters_are_refused),
         cmocka_unit_test(a_directory_others_can_reach_is_refused),
         cmocka_unit_test(a_second_process_is_refused_and_told_who_has_it),
