@@ -4,14 +4,12 @@ Region number R has its Nomad server and its Consul server on 127.0.R.1 and each
 127.0.R.11, .12 and so on, all on the default ports; a second cluster at the same time gets 127.1.R.x, and so on. Everything lives in
 one folder and dies with the cluster, the tasks included.
 """
-import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -392,12 +390,13 @@ plugin "raw_exec" {{
 
 
 def take_slot():
-    """The second number of the cluster's addresses, and the open file whose lock keeps it: clusters of two test runs do not meet."""
+    """The second number of the cluster's addresses, and what keeps it: a name in the abstract socket space, which is bound to the same
+    network namespace as the addresses, belongs to nobody and goes with the process. So clusters of two test runs do not meet."""
     for slot in range(CLUSTERS_MAX):
-        lock = open(Path(tempfile.gettempdir()) / f"drover-test-cluster-{slot}.lock", "ab")
+        lock = socket.socket(socket.AF_UNIX)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock.bind(f"\0drover-test-cluster-{slot}")
+        except OSError:
             lock.close()
             continue
         if all(is_port_free(f"127.{slot}.{number}.1", port) for number in range(1, REGIONS_MAX + 1) for port in (4646, 8500)):

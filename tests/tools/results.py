@@ -45,7 +45,7 @@ def report_ctest(kind, folder, path):
             # cmocka names failed and skipped tests twice: where they ran and in its closing list.
             status_of[test] = STATUS_OF_WORD[word]
         for test, status in status_of.items():
-            line(kind, status, f"{name}: {test}", failure_line(output, test) if status == "failed" else "", rerun)
+            line(kind, status, f"{name}: {test}", "" if status == "passed" else said_by(output, test), rerun)
         if case.get("status") == "disabled":
             line(kind, "skipped", name, "disabled", rerun)
             continue
@@ -58,12 +58,15 @@ def report_ctest(kind, folder, path):
             line(kind, "passed", name, "", rerun)
 
 
-def failure_line(output, test):
-    start = output.find(f"] {test}\n")
-    for text in output[start:].splitlines()[1:12]:
-        if "[" not in text[:1] and text.strip() and not text.startswith("[  LINE   ]"):
-            return text
-    return ""
+def said_by(output, test):
+    """What a test of cmocka printed from its start to its verdict, without cmocka's own lines but for its reasons."""
+    start = output.find(f"[ RUN      ] {test}\n")
+    said = []
+    for text in output[max(start, 0) :].splitlines()[1:]:
+        if re.match(rf"\[ +(FAILED|SKIPPED|ERROR) +\] {re.escape(test)}$", text):
+            break
+        said.append(re.sub(r"^\[ +\w+ +\] (--- )?", "", text))
+    return " ".join(said)
 
 
 def first_sanitizer_line(output):

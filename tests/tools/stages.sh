@@ -2,6 +2,9 @@
 # rerun just that one); tests/tools/results.py reads what ctest and pytest left and adds it all up.
 
 results=$PWD/build/results
+export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+export TSAN_OPTIONS=exitcode=99:second_deadlock_stack=1
 stage_names=(format layers build clang tidy unit thread golden scenario live placement fuzz)
 
 # record KIND passed|failed|skipped NAME DETAIL RERUN
@@ -118,14 +121,13 @@ stage_thread() {
     fi
 }
 
-# run_pytest KIND: everything below tests/KIND, the agent under the sanitizers where that build is there.
+# run_pytest KIND: everything below tests/KIND, the program under the sanitizers.
 run_pytest() {
     local kind=$1 python
     compgen -G "tests/$kind/test_*.py" >/dev/null || return 0
+    build_with_address_sanitizer
     python=$(python_for_tests)
-    if [ -z "${DROVER_BIN:-}" ] && [ -x build/asan/drover ]; then
-        export DROVER_BIN=$PWD/build/asan/drover
-    fi
+    export DROVER_BIN=${DROVER_BIN:-$PWD/build/asan/drover}
     rm -f "$results/$kind.xml"
     without_aslr "$python" -m pytest "tests/$kind" -q -rs --tb=short -p no:cacheprovider --junitxml "$results/$kind.xml" || true
     python3 tests/tools/results.py pytest "$kind" "$python" "$results/$kind.xml" >>"$results/all.tsv"
