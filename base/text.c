@@ -144,7 +144,7 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     size_t length = strlen(word);
     if (length == 0 || length > NEAREST_MAX)
         return NULL;
-    unsigned best = length < 3 ? 1 : (unsigned)length / 3;
+    unsigned best = length < 3 ? 1 : (unsigned)(length + 1) / 3;
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t candidate_length = strlen(candidates[i]);

@@ -30,7 +30,7 @@ bool text_append_unpercent(struct buffer *out, const char *text, size_t length, 
                            struct error *ret_error);
 
 /* The candidate that a mistyped word most likely meant, or NULL when none is near: insertions, deletions, replacements
- * and swaps of neighbours count one each, case none; at most a third of the word's length, at least one, is near.
+ * and swaps of neighbours count one each, case none; at most (length + 1) / 3 of them, at least one, is near.
  * The first of equals wins. Words over 64 bytes are near nothing. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 

@@ -1,0 +1,6 @@
+|a = 1
+region "a" {
+}
+b = 2
+region "a" {
+}
