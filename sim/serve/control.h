@@ -1,0 +1,19 @@
+/* The control port of a simulation, JSON over HTTP, for scenario tests and benches:
+ *
+ *     GET  /sim/regions                                        names and addresses, as drover-sim prints at start
+ *     GET  /sim/stats                                          per region: Index, Writes; Now
+ *     POST /sim/fault   {"Region","Kind","Argument"}           the words of SIM_FAULTS in sim/engine/region.h
+ *     POST /sim/advance {"Milliseconds"}                       moves the clock ahead
+ *
+ * Errors are text/plain with 400 or 404. No access control: it listens where the regions do. */
+#ifndef DROVER_SIM_SERVE_CONTROL_H
+#define DROVER_SIM_SERVE_CONTROL_H
+
+#include <jansson.h>
+
+#include "sim/serve/server.h"
+
+/* {"Regions":[{"Name","Nomad","Consul"}],"Control":url or null}; the caller drops it. */
+json_t *sim_control_urls(const struct sim_server *server);
+
+#endif

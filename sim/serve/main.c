@@ -1,0 +1,123 @@
+/* drover-sim: simulated regions as a program, for scenario tests and benches.
+ *
+ *     drover-sim [-regions N] [-first-port P] [-spec FILE.json] [-bind ADDRESS]
+ *
+ * Prints one JSON line with the addresses, then serves until SIGTERM or SIGINT. See world.h and control.h. */
+#include <libwebsockets.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/serve/control.h"
+#include "sim/serve/world.h"
+
+struct program {
+    uv_loop_t loop;
+    uv_signal_t signals[2];
+    struct sim_server *server;
+};
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct program *program = handle->data;
+
+    (void)number;
+    if (program->server == NULL)
+        return;
+    sim_server_close(program->server, NULL, NULL);
+    program->server = NULL;
+    for (size_t i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&program->signals[i], NULL);
+}
+
+static int usage(void)
+{
+    fputs("usage: drover-sim [-regions N] [-first-port P] [-spec FILE.json] [-bind ADDRESS]\n", stderr);
+    return 2;
+}
+
+static bool read_arguments(int count, char **arguments, struct sim_server_options *options, size_t *regions,
+                           const char **file)
+{
+    for (int i = 1; i < count; i++) {
+        const char *name = arguments[i], *value = i + 1 < count ? arguments[++i] : NULL;
+
+        if (value == NULL)
+            return false;
+        if (strcmp(name, "-regions") == 0)
+            *regions = strtoul(value, NULL, 10);
+        else if (strcmp(name, "-first-port") == 0)
+            options->first_port = atoi(value);
+        else if (strcmp(name, "-spec") == 0)
+            *file = value;
+        else if (strcmp(name, "-bind") == 0)
+            options->bind = value;
+        else
+            return false;
+    }
+    return *regions > 0 && *regions <= SIM_REGIONS_MAX && options->first_port >= 0 && options->first_port < 65536;
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_REALTIME, &at);
+    return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+static bool build_world(const char *file, size_t regions, struct sim_world *ret_world, struct error *ret_error)
+{
+    json_error_t problem;
+    json_t *spec = file != NULL ? json_load_file(file, JSON_REJECT_DUPLICATES, &problem) : sim_world_example(regions);
+    bool good;
+
+    if (spec == NULL)
+        return error_set(ret_error, ERROR_INVALID, "%s:%d:%d: %s", file, problem.line, problem.column, problem.text);
+    good = sim_world_build(spec, wall_ms(), ret_world, ret_error);
+    json_decref(spec);
+    return good;
+}
+
+int main(int count, char **arguments)
+{
+    struct sim_server_options options = {.control = true};
+    struct program program = {0};
+    struct sim_world world;
+    struct error error = {0};
+    const char *file = NULL;
+    size_t regions = 3;
+    json_t *urls;
+
+    if (!read_arguments(count, arguments, &options, &regions, &file))
+        return usage();
+    lws_set_log_level(LLL_ERR, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&program.loop);
+    if (!build_world(file, regions, &world, &error)) {
+        fprintf(stderr, "drover-sim: %s\n", error.text);
+        return 1;
+    }
+    program.server = sim_server_new(&program.loop, world.regions, world.count, &options, &error);
+    if (program.server == NULL) {
+        fprintf(stderr, "drover-sim: %s\n", error.text);
+        sim_world_release(&world);
+        return 1;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&program.loop, &program.signals[i]);
+        program.signals[i].data = &program;
+        uv_signal_start(&program.signals[i], on_signal, i == 0 ? SIGTERM : SIGINT);
+    }
+    urls = sim_control_urls(program.server);
+    json_dumpf(urls, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(urls);
+    uv_run(&program.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&program.loop);
+    sim_world_release(&world);
+    return 0;
+}
