@@ -418,44 +418,75 @@ static int64_t placed_in_copies(const struct drover_job *job)
     return placed;
 }
 
-/* Looks whether the run has come to its end: all proven, some failed and to be divided again, or still under way. */
-void attempt_settle(struct core *core, struct drover_job *job)
+/* How a job's copies stand, those that are being stopped left out. */
+struct standing {
+    bool in_flight, following, fresh_failure;
+    bool all_proven; /* every registered copy is */
+    size_t proven;
+};
+
+static struct standing standing_of(const struct drover_job *job)
 {
-    bool failed = false;
-    bool following = false;
-    size_t proven = 0;
+    struct standing standing = {.all_proven = true};
     for (size_t i = 0; i < job->copy_count; i++) {
         const struct job_copy *copy = &job->copies[i];
         if (copy->stop_wanted)
             continue;
-        if (copy_in_flight(copy))
-            return;
-        failed = failed || copy->state == COPY_FAILED;
-        following = following || copy->state == COPY_FOLLOWING;
-        proven += copy->state == COPY_PROVEN;
+        standing.in_flight = standing.in_flight || copy_in_flight(copy);
+        standing.following = standing.following || copy->state == COPY_FOLLOWING;
+        standing.fresh_failure = standing.fresh_failure || (copy->state == COPY_FAILED && !copy->failure_learned);
+        standing.all_proven = standing.all_proven && (!copy->registered || copy->state == COPY_PROVEN);
+        standing.proven += copy->state == COPY_PROVEN;
     }
+    return standing;
+}
+
+/* Regions that refused and hold nothing need no record once the job runs without them. */
+static void drop_refused_copies(struct core *core, struct drover_job *job)
+{
+    for (size_t i = job->copy_count; i-- > 0;) {
+        const struct job_copy *copy = &job->copies[i];
+        if (copy->state != COPY_FAILED || copy->registered || copy->base_index || copy->effect)
+            continue;
+        drop_copy(core, job, copy);
+        job_copy_drop(job, copy);
+    }
+}
+
+static void end_run(struct core *core, struct drover_job *job, bool whole)
+{
+    if (whole) {
+        text_replace(&job->trouble, NULL);
+        drop_refused_copies(core, job);
+    } else if (job->attempt && job->decision) {
+        tell_what_is_missing(core, job, job->decision);
+    }
+    attempt_free(job->attempt);
+    job->attempt = NULL;
+    enum job_state state = whole ? JOB_STATE_RUNNING : JOB_STATE_PARTIAL;
+    if (job->state != state)
+        job_set_state(core, job, state);
+}
+
+/* Looks whether the run has come to its end: all proven, some failed and to be divided again, or still under way. */
+void attempt_settle(struct core *core, struct drover_job *job)
+{
     struct attempt *attempt = job->attempt;
-    if (job->stop_wanted || (attempt && (attempt->waiting_for_regions || answers_are_awaited(attempt))))
+    struct standing standing = standing_of(job);
+    if (job->stop_wanted || standing.in_flight)
         return;
-    if (attempt && failed) {
+    if (attempt && (attempt->waiting_for_regions || answers_are_awaited(attempt)))
+        return;
+    if (attempt && standing.fresh_failure) {
+        for (size_t i = 0; i < job->copy_count; i++)
+            job->copies[i].failure_learned = job->copies[i].state == COPY_FAILED;
         attempt_replan(core, job);
         return;
     }
-    if (following || failed || (!attempt && job->state == JOB_STATE_RUNNING))
+    bool may_end = attempt || (job->state == JOB_STATE_PARTIAL && standing.proven > 0);
+    if (standing.following || !may_end)
         return;
-    if (!attempt && job->state != JOB_STATE_PARTIAL)
-        return;
-    bool whole = job->decision && placed_in_copies(job) >= job->decision->wanted;
-    if (proven == 0 && !attempt)
-        return;
-    if (!whole && attempt && job->decision)
-        tell_what_is_missing(core, job, job->decision);
-    attempt_free(attempt);
-    job->attempt = NULL;
-    if (whole)
-        text_replace(&job->trouble, NULL);
-    if (job->state != (whole ? JOB_STATE_RUNNING : JOB_STATE_PARTIAL))
-        job_set_state(core, job, whole ? JOB_STATE_RUNNING : JOB_STATE_PARTIAL);
+    end_run(core, job, standing.all_proven && job->decision && placed_in_copies(job) >= job->decision->wanted);
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */

@@ -128,10 +128,18 @@ static void describe(const struct core *core, const struct drover_job *job, cons
     }
 }
 
+static void restore_counts(struct job_copy *copy)
+{
+    for (size_t i = 0; i < copy->group_count; i++)
+        copy->groups[i].count = copy->groups[i].count_before;
+}
+
 static void fail_copy(struct core *core, struct drover_job *job, struct job_copy *copy, const char *why)
 {
     copy->state = COPY_FAILED;
+    copy->failure_learned = false;
     text_replace(&copy->trouble, why);
+    restore_counts(copy);
     if (job->attempt)
         attempt_learn(job->attempt, copy->region, WORLD_NONE, REASON_FAILED, why, 0);
     put_copy(core, job, copy);
@@ -139,10 +147,66 @@ static void fail_copy(struct core *core, struct drover_job *job, struct job_copy
     core_changed(core);
 }
 
+/* --- make before break -------------------------------------------------------------------------------------------- */
+
+static int64_t growth_of(const struct job_copy *copy)
+{
+    int64_t growth = 0;
+    for (size_t i = 0; i < copy->group_count; i++)
+        growth += copy->groups[i].count - copy->groups[i].count_before;
+    return growth;
+}
+
+/* A copy that shrinks waits for those that grow in its place: Nomad takes the highest index away first, which may be
+ * the very allocation that serves. */
+static bool waits_for_others(const struct drover_job *job, const struct job_copy *copy)
+{
+    if (growth_of(copy) >= 0)
+        return false;
+    for (size_t i = 0; i < job->copy_count; i++) {
+        const struct job_copy *other = &job->copies[i];
+        bool growing =
+            other->state == COPY_WAITING || other->state == COPY_REGISTERING || other->state == COPY_FOLLOWING;
+        if (other != copy && !other->stop_wanted && growing && growth_of(other) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool others_failed(const struct drover_job *job)
+{
+    for (size_t i = 0; i < job->copy_count; i++)
+        if (job->copies[i].state == COPY_FAILED && !job->copies[i].failure_learned)
+            return true;
+    return false;
+}
+
+/* What was to be made instead has failed: the copy stays as it is, and the division begins anew. */
+static void stay(struct core *core, struct drover_job *job, struct job_copy *copy)
+{
+    restore_counts(copy);
+    copy->state = COPY_FAILED;
+    copy->failure_learned = true;
+    put_copy(core, job, copy);
+}
+
+void copies_advance(struct core *core, struct drover_job *job)
+{
+    for (size_t i = 0; i < job->copy_count; i++) {
+        struct job_copy *copy = &job->copies[i];
+        if (copy->state != COPY_WAITING || copy->stop_wanted || copy->effect)
+            continue;
+        if (copy->registered && growth_of(copy) < 0 && others_failed(job))
+            stay(core, job, copy);
+        else
+            copy_advance(core, job, copy);
+    }
+}
+
 void copy_advance(struct core *core, struct drover_job *job, struct job_copy *copy)
 {
     struct world_region *region = world_region_of(&core->world, copy->region);
-    if (!region || copy->state != COPY_WAITING || copy->effect)
+    if (!region || copy->state != COPY_WAITING || copy->effect || waits_for_others(job, copy))
         return;
     if (region->owner == OWNER_FOREIGN) {
         fail_copy(core, job, copy, "another Drover owns the region");
@@ -206,8 +270,6 @@ static void refused(struct core *core, struct drover_job *job, struct job_copy *
         if (region)
             region->owner = OWNER_FOREIGN;
     }
-    for (size_t i = 0; i < copy->group_count; i++)
-        copy->groups[i].count = copy->groups[i].count_before;
     fail_copy(core, job, copy, why);
 }
 
@@ -293,6 +355,7 @@ static bool has_failed(const struct core *core, const struct drover_job *job, co
 static void gone_wrong(struct core *core, struct drover_job *job, struct job_copy *copy, const char *why)
 {
     copy->state = COPY_FAILED;
+    copy->failure_learned = false;
     text_replace(&copy->trouble, why);
     for (size_t g = 0; job->attempt && g < copy->group_count; g++)
         if (copy->groups[g].proven < copy->groups[g].count)

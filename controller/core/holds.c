@@ -18,7 +18,9 @@ bool core_gate(const struct core *core, const struct effect *effect, struct erro
     if (world->mode == MODE_OBSERVE)
         return error_set(ret_error, ERROR_GATED,
                          "the mode is observe, in which Drover only looks; `drover mode enforce` changes it");
-    if (world->mode == MODE_APPROVE && strcmp(effect->actor ? effect->actor : "drover", "drover") == 0)
+    /* an owner variable is claimed only for the sake of another write, which needs the approval itself */
+    if (world->mode == MODE_APPROVE && effect->type != EFFECT_OWNER &&
+        strcmp(effect->actor ? effect->actor : "drover", "drover") == 0)
         return error_set(ret_error, ERROR_GATED, "the mode is approve and nobody has approved this");
     return true;
 }

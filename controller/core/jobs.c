@@ -129,6 +129,11 @@ static bool something_fits(struct core *core, const struct job_demand *demand, c
         struct buffer why = BUFFER_INIT;
         for (size_t i = 0; i < decision->line_count && i < 6; i++) {
             const struct decision_line *line = &decision->lines[i];
+            if (line->reason == REASON_BUDGET) {
+                buffer_clear(&why);
+                buffer_printf(&why, " it %s", line->detail);
+                break;
+            }
             buffer_printf(&why, "\n  %s%s%s: %s%s%s", line->region, line->pool[0] ? "/" : "", line->pool,
                           reason_text(line->reason), line->detail[0] ? ": " : "", line->detail);
         }
@@ -198,6 +203,7 @@ void job_refresh(struct core *core, struct drover_job *job)
             copy_look(core, job, copy);
         i += job->copy_count == count; /* a purged copy is gone: the next one has its place */
     }
+    copies_advance(core, job);
     if (!job_conclude_stop(core, job))
         attempt_settle(core, job);
 }

@@ -68,7 +68,8 @@ static struct resources bounded(const struct resources *resources)
 void observe_node(struct core *core, struct world_region *region, const struct node_fact *fact)
 {
     struct intern *names = core->world.names;
-    struct world_node *node = &region->nodes[region_node_obtain(region, &fact->id)];
+    uint32_t at = region_node_obtain(region, &fact->id);
+    struct world_node *node = &region->nodes[at];
     node->seen = true;
     if (node->listed && fact->modify_index < node->modify_index)
         return;
@@ -173,7 +174,8 @@ void observe_allocation(struct core *core, struct world_region *region, const st
     symbol job_id = intern_put(names, fact->job_id);
     uint32_t job = region_job_obtain(region, job_namespace, job_id);
     uint32_t node = region_node_obtain(region, &fact->node_id);
-    struct world_allocation *allocation = &region->allocations[region_allocation_obtain(region, &fact->id, job, node)];
+    uint32_t at = region_allocation_obtain(region, &fact->id, job, node);
+    struct world_allocation *allocation = &region->allocations[at];
     allocation->seen = true;
     if (fact->modify_index < allocation->modify_index)
         return;
@@ -228,7 +230,8 @@ void observe_job(struct core *core, struct world_region *region, const struct jo
 {
     symbol job_namespace = intern_put(core->world.names, fact->job_namespace);
     symbol id = intern_put(core->world.names, fact->id);
-    struct world_region_job *job = &region->jobs[region_job_obtain(region, job_namespace, id)];
+    uint32_t at = region_job_obtain(region, job_namespace, id);
+    struct world_region_job *job = &region->jobs[at];
     job->seen = true;
     if (job->listed && fact->modify_index < job->modify_index)
         return;

@@ -286,15 +286,19 @@ static void refuse_for_budget(const struct placing *placing, struct job_work *wo
     char detail[256];
     int64_t month = 0;
     bool counted = !work->unknown_cost && money_multiply(work->full_after, MONEY_HOURS_PER_MONTH, &month);
-    snprintf(detail, sizeof detail, "%s%s a month of %s allowed by policy \"%.128s\"",
-             counted ? "would cost $" : "a price is not known, so the cost cannot be held to the",
-             counted ? money_format_rounded(month, 2, needs) : "",
-             money_format_rounded(placing->policy->budget_uusd_month, 2, budget), placing->policy->name);
+    money_format_rounded(placing->policy->budget_uusd_month, 2, budget);
+    if (counted)
+        snprintf(detail, sizeof detail, "would cost $%s a month; policy \"%.128s\" allows $%s",
+                 money_format_rounded(month, 2, needs), placing->policy->name, budget);
+    else
+        snprintf(detail, sizeof detail,
+                 "a price is not known, so policy \"%.128s\" with its $%s a month cannot be kept",
+                 placing->policy->name, budget);
     work->placed = 0;
     for (size_t g = 0; g < work->group_count; g++)
         for (size_t c = 0; c < work->groups[g].count; c++) {
             struct candidate *at = &work->groups[g].list[c];
-            if (at->count > at->before) {
+            if (at->reason == REASON_CHOSEN && at->before == 0) {
                 at->reason = REASON_BUDGET;
                 text_replace(&at->detail, detail);
             }
@@ -306,24 +310,34 @@ static void refuse_for_budget(const struct placing *placing, struct job_work *wo
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
 
+/* True when something dearer was chosen, or something was left without a place. */
+static bool would_have_served(const struct candidates *candidates, const struct candidate *at, int64_t wanted)
+{
+    int64_t placed = 0;
+    bool dearer_chosen = false;
+    for (size_t c = 0; c < candidates->count; c++) {
+        placed += candidates->list[c].count;
+        dearer_chosen =
+            dearer_chosen || (candidates->list[c].count > 0 && weighed(&candidates->list[c], 0) > weighed(at, 0));
+    }
+    return dearer_chosen || placed < wanted;
+}
+
 /* Why a candidate that was in the race was not, or not more, chosen. */
 static enum reason final_reason(const struct placing *placing, const struct candidates *candidates,
                                 const struct candidate *at, int64_t wanted)
 {
     if (at->reason != REASON_CHOSEN || at->count > 0)
         return at->reason;
-    for (size_t c = 0; c < candidates->count; c++) {
-        const struct candidate *other = &candidates->list[c];
-        if (other != at && other->region == at->region && other->count > 0 && weighed(other, 0) > weighed(at, 0))
-            return REASON_ONE_POOL;
-    }
     if (at->before == 0 && at->fits == 0)
         return REASON_FULL;
-    bool spread = region_most(placing, wanted) == 0 || placing->policy->max_share_provider_percent > 0;
-    for (size_t c = 0; spread && c < candidates->count; c++)
-        if (candidates->list[c].count > 0 && weighed(&candidates->list[c], 0) > weighed(at, 0))
-            return REASON_SPREAD;
-    return REASON_DEARER;
+    if (!would_have_served(candidates, at, wanted))
+        return REASON_DEARER;
+    for (size_t c = 0; c < candidates->count; c++)
+        if (candidates->list[c].region == at->region && candidates->list[c].count > 0)
+            return REASON_ONE_POOL;
+    bool spread = region_most(placing, wanted) < wanted || placing->policy->max_share_provider_percent > 0;
+    return spread ? REASON_SPREAD : REASON_DEARER;
 }
 
 static int compare_lines(const void *left, const void *right)

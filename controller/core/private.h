@@ -222,6 +222,7 @@ void copy_wanted_of(const struct core *core, const struct drover_job *job, const
 bool gate_is_open(struct core *core);
 void copies_commit(struct core *core, struct drover_job *job);
 void pin_group(const struct world_region *region, const char *pool, struct copy_group *group);
+void copies_advance(struct core *core, struct drover_job *job);
 void copy_advance(struct core *core, struct drover_job *job, struct job_copy *copy);
 void copy_register_ended(struct core *core, const struct pending *pending, const struct effect_result *result);
 void copies_owner_changed(struct core *core, struct world_region *region, const char *text);

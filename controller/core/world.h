@@ -161,6 +161,7 @@ struct job_copy {
     uint64_t probe;  /* read in flight that settles `effect` */
     char *trouble;
     bool stop_wanted, purge_wanted;
+    bool failure_learned;      /* COPY_FAILED: what it teaches has been divided again already */
     int64_t followed_since_ms; /* since its last register, or when a purge may be tried again */
     struct job_copy_group *groups;
     size_t group_count;

@@ -12,6 +12,9 @@
 #include "base/money.h"
 #include "tests/golden/script.h"
 
+/* Every case begins at this hour, so that transcripts never change: 2026-01-05 00:00:00 UTC. */
+#define BEGIN_MS INT64_C(1767571200000)
+
 enum { CASES_MAX = 512, FILE_MAX = 1 << 20 };
 
 void script_fail(const struct script *script, const char *format, ...)
@@ -88,7 +91,7 @@ static void keep_record(struct script *script, const struct record_change *chang
 static void print_wanted(struct script *script, const struct effect *effect)
 {
     const struct copy_wanted *wanted = &effect->wanted;
-    if (!wanted->id)
+    if (!wanted->id || !wanted->id[0])
         return;
     buffer_printf(script->out, " %s", wanted->id);
     for (size_t i = 0; i < wanted->group_count; i++) {
@@ -289,7 +292,7 @@ static void command(struct script *script, const struct words *words)
     else if (strcmp(name, "answer") == 0 && words->count >= 3)
         answer_command(script, words);
     else if (strcmp(name, "at") == 0 && words->count == 2)
-        pass_time(script, (int64_t)(strtod(words->list[1], NULL) * 1000));
+        pass_time(script, BEGIN_MS + (int64_t)(strtod(words->list[1], NULL) * 1000));
     else if (!facts_command(script, words) && !show_command(script, words))
         script_fail(script, "unknown command %s", name);
 }
@@ -301,15 +304,59 @@ static void split(char *line, struct words *words)
         words->list[words->count++] = word;
 }
 
-static void run_line(struct script *script, char *line, struct buffer *out)
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *text = memory_new(FILE_MAX, 1);
+    size_t length = fread(text, 1, FILE_MAX - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    return text;
+}
+
+static void run_text(struct script *script, char *text, bool echo);
+
+/* use NAME: runs DIR/worlds/NAME.txt, which sets a world up, without echoing it. */
+static void use_command(struct script *script, const char *name)
+{
+    char path[4096];
+    int line = script->line;
+    snprintf(path, sizeof path, "%s/worlds/%s.txt", script->directory, name);
+    char *text = read_file(path);
+    if (!text)
+        script_fail(script, "cannot read %s", path);
+    run_text(script, text, false);
+    script->line = line;
+    free(text);
+}
+
+static void run_line(struct script *script, char *line, bool echo)
 {
     struct words words;
     if (line[0] == '#' || line[0] == '\0')
         return;
-    buffer_printf(out, "> %s\n", line);
+    if (echo)
+        buffer_printf(script->out, "> %s\n", line);
     split(line, &words);
-    if (words.count)
+    if (words.count == 2 && strcmp(words.list[0], "use") == 0)
+        use_command(script, words.list[1]);
+    else if (words.count)
         command(script, &words);
+}
+
+static void run_text(struct script *script, char *text, bool echo)
+{
+    script->line = 0;
+    for (char *line = text; line;) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        script->line++;
+        run_line(script, line, echo);
+        line = end ? end + 1 : NULL;
+    }
 }
 
 static void script_release(struct script *script)
@@ -332,31 +379,11 @@ static void script_release(struct script *script)
     free(script->policies);
 }
 
-static void run_case(char *text, struct buffer *out)
+static void run_case(const char *directory, char *text, struct buffer *out)
 {
-    /* a fixed hour, so that transcripts never change: 2026-01-05 00:00:00 UTC is 1767571200 s */
-    struct script script = {.out = out, .now_ms = INT64_C(0), .mode = MODE_ENFORCE};
-    for (char *line = text; line;) {
-        char *end = strchr(line, '\n');
-        if (end)
-            *end = '\0';
-        script.line++;
-        run_line(&script, line, out);
-        line = end ? end + 1 : NULL;
-    }
+    struct script script = {.directory = directory, .out = out, .now_ms = BEGIN_MS, .mode = MODE_ENFORCE};
+    run_text(&script, text, true);
     script_release(&script);
-}
-
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    char *text = memory_new(FILE_MAX, 1);
-    size_t length = fread(text, 1, FILE_MAX - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    return text;
 }
 
 static void print_first_difference(const char *expected, const char *came)
@@ -385,7 +412,7 @@ static int check(const char *directory, const char *name, bool record)
         printf("FAIL %s: no case.txt\n", name);
         return 0;
     }
-    run_case(text, &out);
+    run_case(directory, text, &out);
     free(text);
     snprintf(path, sizeof path, "%s/%s/expected.txt", directory, name);
     char *expected = read_file(path);

@@ -13,6 +13,7 @@ struct kept_record {
 };
 
 struct script {
+    const char *directory; /* of all cases */
     struct core *core;
     struct step step;
     struct buffer *out; /* the transcript */
