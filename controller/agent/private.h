@@ -14,11 +14,10 @@
 #include "store/store.h"
 
 enum {
-    AGENT_TICK_MS = 1000,          /* the FREEZE file and the clock are looked at */
-    AGENT_STORE_RETRY_MS = 1000,   /* a failed commit is tried again */
-    AGENT_STOP_MS = 4000,          /* what has not ended by then is left */
-    AGENT_SPECIFICATIONS_MAX = 16, /* dry runs' specifications kept in memory */
-    AGENT_EVENT_QUEUE_MAX = 64
+    AGENT_TICK_MS = 1000,         /* the FREEZE file and the clock are looked at */
+    AGENT_STORE_RETRY_MS = 1000,  /* a failed commit is tried again */
+    AGENT_STOP_MS = 4000,         /* what has not ended by then is left */
+    AGENT_SPECIFICATIONS_MAX = 16 /* dry runs' specifications kept in memory */
 };
 
 /* A step that has been made and is not yet acted on, in the order of the steps (commit.c). */
@@ -64,9 +63,11 @@ struct agent {
     uint64_t epoch;
     int64_t started_at_ms;
 
-    struct step step; /* scratch of shell_feed */
-    bool stepping;    /* events that come meanwhile wait */
-    uint64_t longest_callback_us;
+    struct step step;             /* scratch of shell_feed */
+    uint64_t longest_callback_us; /* of one step */
+    uint64_t longest_turn_us;     /* of one turn of the loop, waiting not counted */
+    uint64_t turn_ns, turn_idle_ns;
+    uv_prepare_t turn_begin;
 
     struct commit *commit_head, *commit_tail;
     bool draining;
@@ -82,7 +83,6 @@ struct agent {
     uv_timer_t deadline_timer, retry_timer, tick_timer, stop_timer;
     uv_signal_t signal_term, signal_int, signal_freeze;
     uv_fs_event_t freeze_watch;
-    bool freeze_watched;
     bool stopping;
     unsigned closing; /* parts that have not told their end yet */
     int exit_code;
@@ -144,7 +144,8 @@ struct api_backend backend_make(struct agent *agent);
  */
 /* Adds the three regions to the configuration; they listen from now on. */
 bool dev_start(struct agent *agent, struct error *ret_error);
-void dev_close(struct agent *agent);
+/* on_closed is called when the server was there and has ended; agent->closing counts it. */
+void dev_close(struct agent *agent, void (*on_closed)(void *context));
 void dev_free(struct agent *agent);
 bool dev_simulate(void *context, const struct api_simulation *simulation, struct buffer *ret_done,
                   struct error *ret_error);
@@ -164,5 +165,11 @@ void report_warn(struct agent *agent, const char *region, const char *format, ..
 void report_error(struct agent *agent, const char *region, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void report_event(struct agent *agent, const struct event *event);
+/* level as enum log_level; region may be NULL. */
+void report_line(struct agent *agent, int level, const char *region, const char *message);
+void report_open(struct agent *agent);
+void report_close(struct agent *agent);
+/* NULL: info. */
+void report_set_level(struct agent *agent, const char *word);
 
 #endif

@@ -187,7 +187,7 @@ void answer_policy(struct api_exchange *exchange, const char *rest)
 void answer_monitor(struct api_exchange *exchange, const char *rest)
 {
     const char *word = exchange_query(exchange, "log_level");
-    enum log_level level = LOG_INFO;
+    enum log_level level = LOG_LEVEL_INFO;
     (void)rest;
     if (word[0] != '\0' && !log_level_parse(word, &level)) {
         exchange_fail_status(exchange, 400, ERROR_INVALID,

@@ -36,8 +36,9 @@ struct api_agent_facts {
     const char *version, *cluster, *address, *data_dir;
     uint64_t epoch;
     int64_t started_at_ms;
-    bool simulated; /* -dev */
-    uint64_t longest_callback_us;
+    bool simulated;               /* -dev */
+    uint64_t longest_callback_us; /* of one step of the core */
+    uint64_t longest_turn_us;     /* of one turn of the loop, waiting not counted */
     size_t effects_waiting, effects_in_flight;
     const char *store_trouble; /* "" while commits work */
     /* The store cannot take writes: people's requests are refused at once instead of being left hanging. */

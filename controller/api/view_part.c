@@ -1,10 +1,8 @@
 /* The small parts that views share: times, money, resources, sums. */
 #include "controller/api/view_part.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "base/money.h"
+#include "base/time.h"
 
 void view_error(const struct error *error, struct buffer *out)
 {
@@ -21,16 +19,8 @@ void view_error(const struct error *error, struct buffer *out)
 
 void view_time(struct json_writer *writer, const char *key, int64_t at_ms)
 {
-    json_writer_key(writer, key);
-    time_t seconds = (time_t)(at_ms / 1000);
-    struct tm utc;
-    char day[32], text[48];
-    if (at_ms <= 0 || gmtime_r(&seconds, &utc) == NULL || strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
-        json_writer_null(writer);
-        return;
-    }
-    snprintf(text, sizeof text, "%s.%03dZ", day, (int)(at_ms % 1000));
-    json_writer_text(writer, text);
+    char text[TIME_TEXT_MAX];
+    json_writer_field_text(writer, key, at_ms > 0 ? time_format(at_ms, text) : NULL);
 }
 
 void view_money(struct json_writer *writer, const char *key, int64_t uusd)
