@@ -3,6 +3,7 @@
 
   results.py ctest KIND BUILD_FOLDER JUNIT_XML    one TSV line a test: kind, status, name, detail, how to rerun just that one
   results.py pytest KIND PYTHON JUNIT_XML         the same
+  results.py golden KIND RUNNER OUTPUT            the same, from what the golden runner printed about tests/golden
   results.py summary ALL_TSV                      a table by kind, the skips, the failures, and last the closing line; exit 1 if anything
                                                   failed or nothing ran
 """
@@ -103,6 +104,19 @@ def report_pytest(kind, python, path):
             line(kind, "passed", name, "", rerun)
 
 
+def report_golden(kind, runner, path):
+    output = Path(path).read_text(errors="replace")
+    cases = sorted(case.parent.name for case in Path("tests/golden").glob("*/case.txt"))
+    failed = dict(re.findall(r"^FAIL ([^ :\n]+)(?:.*\n)((?: .*\n){0,3})", output, re.MULTILINE))
+    closing = re.search(r"^(\d+) passed, (\d+) failed$", output, re.MULTILINE)
+    if closing is None or int(closing[1]) + int(closing[2]) != len(cases):
+        last = output.strip().splitlines()[-1:] or ["no output"]
+        line(kind, "failed", "runner", f"{closing[0] if closing else last[0]}, but there are {len(cases)} cases", f"{runner} tests/golden")
+        return
+    for case in cases:
+        line(kind, "failed" if case in failed else "passed", case, failed.get(case, ""), f"{runner} tests/golden {case}")
+
+
 def summary(path):
     rows = [text.split("\t") for text in Path(path).read_text().splitlines()]
     kinds = list(dict.fromkeys(row[0] for row in rows))
@@ -137,6 +151,8 @@ def main(arguments):
             report_ctest(kind, folder, path)
         case ["pytest", kind, python, path]:
             report_pytest(kind, python, path)
+        case ["golden", kind, runner, path]:
+            report_golden(kind, runner, path)
         case ["summary", path]:
             return summary(path)
         case _:
