@@ -71,7 +71,9 @@ const char *money_format(int64_t uusd, char text[static MONEY_TEXT_MAX])
         fraction /= 10;
         decimals--;
     }
-    snprintf(text, MONEY_TEXT_MAX, "%s%" PRIu64 ".%0*" PRIu64, uusd < 0 ? "-" : "", size / 1000000, decimals, fraction);
+    /* The mask and the remainder change nothing; they let the compiler see that the text always fits. */
+    snprintf(text, MONEY_TEXT_MAX, "%s%" PRIu64 ".%0*" PRIu64, uusd < 0 ? "-" : "", size / 1000000, decimals & 7,
+             fraction % 1000000);
     return text;
 }
 
