@@ -38,7 +38,8 @@ struct decoded {
         struct deployment_fact deployment;
         const char *problem;
     };
-    bool removed; /* the event says that it is gone */
+    bool removed;         /* the event says that it is gone */
+    uint64_t event_index; /* of an event: the raft index of the change; else 0 */
     /* An allocation of the event stream carries no job version (measured on 2.0.5), only its deployment. */
     bool has_deployment;
     struct uuid deployment_id;

@@ -12,7 +12,8 @@ static const struct shape TASKS[] = {{"*", TASK, OPEN_TASK}, {0}};
 static const struct shape LIFECYCLE[] = {{"Hook", NULL, VALUE_TASK_HOOK}, {"Sidecar", NULL, VALUE_TASK_SIDECAR}, {0}};
 static const struct shape LIFECYCLES[] = {{"*", LIFECYCLE, OPEN_TASK_LIFECYCLE}, {0}};
 static const struct shape SHARED[] = {{"DiskMB", NULL, NUMBER_DISK}, {0}};
-static const struct shape RESOURCES[] = {{"Tasks", TASKS, 0}, {"TaskLifecycles", LIFECYCLES, 0}, {"Shared", SHARED, 0}, {0}};
+static const struct shape RESOURCES[] = {
+    {"Tasks", TASKS, 0}, {"TaskLifecycles", LIFECYCLES, 0}, {"Shared", SHARED, 0}, {0}};
 static const struct shape DEPLOYMENT_STATUS[] = {{"Healthy", NULL, FLAG_HEALTHY}, {0}};
 
 const struct shape ALLOCATION_MEMBERS[] = {{"ID", NULL, TEXT_ID},

@@ -44,7 +44,7 @@ void record_put_attribute(struct record *record, const char *prefix, const char 
     for (size_t i = 0; i < wanted_count; i++) {
         if (strncmp(wanted[i], prefix, prefix_length) != 0 || strcmp(wanted[i] + prefix_length, key) != 0)
             continue;
-        if (record->selected_count == FACT_ATTRIBUTES_MAX || value->length > FACT_TEXT_MAX)
+        if (record->selected_count == record->selected_room || value->length > FACT_TEXT_MAX)
             return;
         char *into = record->selected_values[record->selected_count];
         memcpy(into, value->text, value->length);

@@ -42,6 +42,7 @@ enum field {
     NUMBER_VERSION,
     NUMBER_MODIFY_INDEX,
     NUMBER_JOB_MODIFY_INDEX,
+    NUMBER_EVENT_INDEX,
     NUMBER_END,
     FLAG_DRAIN = NUMBER_END,
     FLAG_STOP,
@@ -90,7 +91,8 @@ struct record {
     bool attributes_seen;
     struct fact_pair selected[FACT_ATTRIBUTES_MAX];
     size_t selected_count;
-    char selected_values[FACT_ATTRIBUTES_MAX][FACT_TEXT_MAX + 1];
+    size_t selected_room; /* how many values there is memory for */
+    char (*selected_values)[FACT_TEXT_MAX + 1];
 };
 
 extern const struct shape NODE_MEMBERS[];
@@ -108,7 +110,7 @@ static inline int64_t record_number(const struct record *record, int field)
 }
 static inline int record_flag(const struct record *record, int field)
 {
-    return record->flag[field - NUMBER_END];
+    return (int)record->flag[field - NUMBER_END];
 }
 
 /* AllocatedResources. */

@@ -4,7 +4,7 @@
  *     static const struct shape LIST = {NULL, (const struct shape[]){{"[]", MEMBERS, FIELD_ITEM}, {0}}, 0};
  *
  * What the tree does not name is skipped, and so is what has another kind than the tree says. Memory: a stack of
- * SHAPE_DEPTH_MAX pointers. Pure; a reader is used by one parse at a time. */
+ * one pointer a level. Pure; a reader is used by one parse at a time. */
 #ifndef DROVER_CONTROLLER_FEDERATION_SHAPE_H
 #define DROVER_CONTROLLER_FEDERATION_SHAPE_H
 
@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SHAPE_DEPTH_MAX = 64, SHAPE_KEY_MAX = 512 };
+#include "base/json_stream.h"
+
+enum { SHAPE_KEY_MAX = 512 }; /* a longer name is none of those wanted */
 
 /* A member by name; "*" is any member not named before it, "[]" any element. An array's shape holds one entry, "[]". */
 struct shape {
@@ -32,9 +34,10 @@ struct shape_value {
 };
 
 struct shape_sink {
-    /* An object or array with a field begins; key is its member name, "" for elements; NUL-terminated. */
+    /* An object or array with a field begins; key is its member's name, "" for elements; NUL-terminated. */
     void (*open)(void *context, int field, const char *key);
-    void (*close)(void *context, int field);
+    /* False stops the parse (json_stream_refuse says why). */
+    bool (*close)(void *context, int field);
     void (*value)(void *context, int field, const char *key, const struct shape_value *value);
 };
 
@@ -42,8 +45,8 @@ struct shape_reader {
     const struct shape *root;
     const struct shape_sink *sink;
     void *context;
-    const struct shape *pending;                /* what the next value is, NULL: not wanted */
-    const struct shape *stack[SHAPE_DEPTH_MAX]; /* open containers, NULL: not wanted */
+    const struct shape *pending;                      /* what the member whose key came last is */
+    const struct shape *stack[JSON_STREAM_DEPTH_MAX]; /* open containers that are wanted */
     size_t depth;
     uint64_t unmatched; /* top-level values of another kind than root */
     char key[SHAPE_KEY_MAX + 1];
@@ -52,10 +55,7 @@ struct shape_reader {
 void shape_reader_init(struct shape_reader *reader, const struct shape *root, const struct shape_sink *sink,
                        void *context);
 
-/* The parser's tokens, in order. False: nested too deep. */
-bool shape_open(struct shape_reader *reader, bool array);
-bool shape_close(struct shape_reader *reader);
-bool shape_key(struct shape_reader *reader, const char *text, size_t length);
-bool shape_put(struct shape_reader *reader, const struct shape_value *value);
+/* For json_stream_new; its context is the reader. */
+extern const struct json_stream_handler SHAPE_HANDLER;
 
 #endif
