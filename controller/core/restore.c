@@ -245,6 +245,6 @@ bool core_restore(struct core *core, enum record_kind kind, const void *key, siz
     }
     if (ok)
         return true;
-    return error_set(ret_error, ERROR_CORRUPT, "a record of kind %s cannot be read (key \"%.200s\")",
-                     record_kind_word(kind), key_length ? (const char *)key : "");
+    return error_set(ret_error, ERROR_CORRUPT, "a record of kind %s cannot be read (key \"%.*s\")",
+                     record_kind_word(kind), key_length > 200 ? 200 : (int)key_length, (const char *)key);
 }

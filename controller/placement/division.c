@@ -116,6 +116,15 @@ static void join_provider(int64_t *total, const int64_t *cost, int64_t wanted, i
     }
 }
 
+/* The first provider takes all there is: joining it with nothing would cost wanted^2 for no gain. */
+static void take_first_provider(int64_t *total, const int64_t *cost, int64_t wanted, uint32_t *takes)
+{
+    for (int64_t k = 0; k <= wanted; k++) {
+        total[k] = cost[k];
+        takes[k] = (uint32_t)k;
+    }
+}
+
 static bool check(const struct division *division, struct error *ret_error)
 {
     size_t options = 0;
@@ -201,10 +210,14 @@ bool division_solve(const struct division *division, struct division_share *ret_
         return false;
     struct work work;
     work_init(&work, division);
-    for (int64_t k = 1; k <= division->wanted; k++)
+    for (int64_t k = 1; division->provider_count == 0 && k <= division->wanted; k++)
         work.total[k] = IMPOSSIBLE;
     for (size_t p = 0; p < division->provider_count; p++) {
         provider_costs(division, p, &work.table, work.choices);
+        if (p == 0) {
+            take_first_provider(work.total, work.table.cost, division->wanted, work.takes[p]);
+            continue;
+        }
         join_provider(work.total, work.table.cost, division->wanted, work.scratch, work.takes[p]);
     }
     int64_t placed = division->wanted;
