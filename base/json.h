@@ -21,8 +21,8 @@ enum { JSON_DEPTH_MAX = 256 };
 /* Reads exactly one value of any kind, by RFC 8259 and stricter: no duplicate key in an object, no NUL (raw or \u0000),
  * only UTF-8, nothing but white space after it, integers within int64, at most max_bytes bytes and max_depth open
  * objects and arrays. The caller drops *ret_value by json_decref. Errors: ERROR_TOO_LARGE (max_bytes, max_depth),
- * ERROR_INVALID; the text begins "line:column: " (columns in characters from 1, mostly the end of the token at fault) save for max_bytes, and shows no
- * content but a duplicate key. */
+ * ERROR_INVALID. Save for max_bytes the text begins "line:column: ", columns in characters from 1, mostly those of the
+ * end of the token at fault; it shows no content but a duplicate key. */
 bool json_read(const char *bytes, size_t length, size_t max_bytes, unsigned max_depth, json_t **ret_value,
                struct error *ret_error);
 
