@@ -1,0 +1,49 @@
+/* Every machine and what sits on it: packing that the search can change one allocation at a time.
+ *
+ * Starts from pack.h's packing of each pool. Machines that hold the same are kept as one node with `times`; a change
+ * splits one off. Moves go through round.h too, so that every rule holds on both levels. Internal to placement. */
+#ifndef DROVER_CONTROLLER_PLACEMENT_NODES_H
+#define DROVER_CONTROLLER_PLACEMENT_NODES_H
+
+#include "controller/placement/pack.h"
+#include "controller/placement/round.h"
+
+struct node {
+    int64_t times;
+    int64_t free[PROBLEM_DIMENSIONS_MAX];
+    uint32_t items;
+    uint32_t item_room;
+    struct pack_item *item;
+    size_t held; /* index of its held vector, or NODES_NO_HELD */
+};
+#define NODES_NO_HELD SIZE_MAX
+
+struct node_list {
+    int64_t total; /* machines */
+    size_t count, room;
+    struct node *node;
+};
+
+struct nodes {
+    struct round *round;
+    struct node_list *pool;
+    size_t helds, held_room;
+    int64_t *held; /* [vector * dimensions + k] */
+    struct pack pack;
+};
+
+/* Packs every pool of round. */
+void nodes_init(struct nodes *nodes, struct round *round);
+void nodes_release(struct nodes *nodes);
+
+/* Brings every pool within its limit, leaving allocations unplaced where nothing else helps, and places what it can of
+ * those. */
+void nodes_repair(struct nodes *nodes);
+
+/* Empties machines into room elsewhere where that pays on both costs together, `rounds` times over all pools. */
+void nodes_improve(struct nodes *nodes, unsigned rounds);
+
+/* Appends all machines as pack lines. */
+void nodes_emit(const struct nodes *nodes, struct plan *plan);
+
+#endif

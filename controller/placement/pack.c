@@ -1,0 +1,275 @@
+/* Machines are filled one pattern at a time: the allocation that is hardest to place first, then whatever leaves the
+ * least behind in the dimensions that are scarce; a pattern is repeated as often as its contents allow. */
+#include "controller/placement/pack.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+void pack_init(struct pack *pack, const struct problem *problem)
+{
+    *pack = (struct pack){.problem = problem};
+}
+
+void pack_release(struct pack *pack)
+{
+    free(pack->machine);
+    free(pack->content);
+    free(pack->item);
+    *pack = (struct pack){0};
+}
+
+struct filling {
+    struct pack *pack;
+    uint32_t pool;
+    struct pack_item *items;
+    size_t count;
+    double weight[PROBLEM_DIMENSIONS_MAX]; /* scarcity of a dimension over one machine's capacity */
+    double inverse[PROBLEM_DIMENSIONS_MAX];
+};
+
+static const int64_t *demand_of(const struct filling *filling, size_t item)
+{
+    const struct problem *problem = filling->pack->problem;
+    return problem->group_demand + (size_t)filling->items[item].group * problem->dimensions;
+}
+
+/* What is left to pack, as machines in each dimension: the scarcer, the heavier. */
+static void weigh(struct filling *filling)
+{
+    const struct problem *problem = filling->pack->problem;
+    double most = 0;
+    double rest[PROBLEM_DIMENSIONS_MAX] = {0};
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        for (size_t i = 0; i < filling->count; i++)
+            rest[k] += (double)demand_of(filling, i)[k] * (double)filling->items[i].count;
+        rest[k] *= filling->inverse[k];
+        most = rest[k] > most ? rest[k] : most;
+    }
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        double share = most > 0 ? rest[k] / most : 0;
+        filling->weight[k] = share * share;
+    }
+}
+
+static bool fits(const struct filling *filling, size_t item, const int64_t *free_now)
+{
+    const int64_t *demand = demand_of(filling, item);
+    for (uint32_t k = 0; k < filling->pack->problem->dimensions; k++) {
+        if (demand[k] > free_now[k])
+            return false;
+    }
+    return true;
+}
+
+/* The larger the better: first by size alone, then by how little is left unevenly. */
+static double score(const struct filling *filling, size_t item, const int64_t *free_now, bool empty)
+{
+    const int64_t *demand = demand_of(filling, item);
+    double value = 0;
+    for (uint32_t k = 0; k < filling->pack->problem->dimensions; k++) {
+        double part = (double)demand[k] * filling->inverse[k];
+        double left = (double)free_now[k] * filling->inverse[k] - part;
+        if (empty)
+            value += filling->weight[k] * part;
+        else
+            value -= filling->weight[k] * left * left;
+    }
+    return value;
+}
+
+static int64_t most_times(const struct filling *filling, size_t item, const int64_t *free_now)
+{
+    const int64_t *demand = demand_of(filling, item);
+    int64_t most = filling->items[item].count;
+    for (uint32_t k = 0; k < filling->pack->problem->dimensions; k++) {
+        if (demand[k] && free_now[k] / demand[k] < most)
+            most = free_now[k] / demand[k];
+    }
+    int64_t each = filling->pack->problem->group_permachine[filling->items[item].group];
+    return each < most ? each : most;
+}
+
+/* Fills one machine; contents go behind pack->contents. */
+static void fill_machine(struct filling *filling, struct pack_machine *machine, int64_t *free_now, uint8_t *closed)
+{
+    struct pack *pack = filling->pack;
+    uint32_t dimensions = pack->problem->dimensions;
+    bool empty = true;
+    memset(closed, 0, filling->count);
+    for (;;) {
+        size_t best = SIZE_MAX;
+        double best_score = -HUGE_VAL;
+        for (size_t i = 0; i < filling->count; i++) {
+            if (closed[i] || filling->items[i].count == 0)
+                continue;
+            if (!fits(filling, i, free_now)) {
+                closed[i] = 1;
+                continue;
+            }
+            double value = score(filling, i, free_now, empty);
+            if (value > best_score) {
+                best = i;
+                best_score = value;
+            }
+        }
+        if (best == SIZE_MAX)
+            return;
+        int64_t amount = most_times(filling, best, free_now);
+        if (amount > 1 && dimensions > 0)
+            amount = amount > 8 ? amount / 4 : 1;
+        if (amount < 1) {
+            closed[best] = 1;
+            continue;
+        }
+        size_t at = machine->first;
+        while (at < pack->contents && pack->content[at].group != filling->items[best].group)
+            at++;
+        if (at == pack->contents) {
+            pack->content = memory_grow(pack->content, pack->contents, &pack->content_room, sizeof *pack->content);
+            pack->content[pack->contents++] = (struct pack_item){filling->items[best].group, 0};
+            machine->items++;
+        }
+        int64_t each = pack->problem->group_permachine[filling->items[best].group];
+        if (pack->content[at].count + amount > each)
+            amount = each - pack->content[at].count;
+        pack->content[at].count += amount;
+        filling->items[best].count -= amount;
+        for (uint32_t k = 0; k < dimensions; k++)
+            free_now[k] -= demand_of(filling, best)[k] * amount;
+        if (pack->content[at].count == each)
+            closed[best] = 1;
+        empty = false;
+    }
+}
+
+/* How often the pattern just made can be repeated with what is left. */
+static int64_t repeats(const struct filling *filling, const struct pack_machine *machine)
+{
+    const struct pack *pack = filling->pack;
+    int64_t most = INT64_MAX;
+    for (size_t n = machine->first; n < machine->first + machine->items; n++) {
+        for (size_t i = 0; i < filling->count; i++) {
+            if (filling->items[i].group == pack->content[n].group &&
+                filling->items[i].count / pack->content[n].count < most)
+                most = filling->items[i].count / pack->content[n].count;
+        }
+    }
+    return machine->items ? most : 0;
+}
+
+static void repeat(struct filling *filling, struct pack_machine *machine, int64_t times)
+{
+    const struct pack *pack = filling->pack;
+    for (size_t n = machine->first; n < machine->first + machine->items && times > 0; n++) {
+        for (size_t i = 0; i < filling->count; i++) {
+            if (filling->items[i].group == pack->content[n].group)
+                filling->items[i].count -= pack->content[n].count * times;
+        }
+    }
+    machine->times += times;
+}
+
+static size_t drop_empty(struct pack_item *items, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].count > 0)
+            items[kept++] = items[i];
+    }
+    return kept;
+}
+
+/* The next machine's share of held capacity: full machines while there is enough, then what is left. */
+static int64_t take_held(const struct problem *problem, uint32_t pool, int64_t *held, int64_t *part)
+{
+    size_t cell = (size_t)pool * problem->dimensions;
+    int64_t times = INT64_MAX;
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        int64_t capacity = problem->pool_capacity[cell + k];
+        part[k] = held[k] < capacity ? held[k] : capacity;
+        if (part[k] && held[k] / part[k] < times)
+            times = held[k] / part[k];
+    }
+    if (times == INT64_MAX)
+        return 0;
+    for (uint32_t k = 0; k < problem->dimensions; k++)
+        held[k] -= part[k] * times;
+    return times;
+}
+
+void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t count)
+{
+    const struct problem *problem = pack->problem;
+    size_t cell = (size_t)pool * problem->dimensions;
+    struct filling filling = {.pack = pack, .pool = pool, .items = items, .count = drop_empty(items, count)};
+    int64_t held[PROBLEM_DIMENSIONS_MAX];
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        int64_t capacity = problem->pool_capacity[cell + k];
+        filling.inverse[k] = capacity ? 1.0 / (double)capacity : 0;
+        held[k] = problem->pool_held[cell + k];
+    }
+    uint8_t *closed = memory_new(count, 1);
+    pack->machines = 0;
+    pack->contents = 0;
+    pack->total = 0;
+    int64_t held_times = 0;
+    int64_t part[PROBLEM_DIMENSIONS_MAX] = {0};
+    for (;;) {
+        if (held_times == 0)
+            held_times = take_held(problem, pool, held, part);
+        if (held_times == 0 && filling.count == 0)
+            break;
+        struct pack_machine machine = {.times = 1, .first = pack->contents, .held = held_times > 0};
+        int64_t free_now[PROBLEM_DIMENSIONS_MAX];
+        for (uint32_t k = 0; k < problem->dimensions; k++) {
+            machine.held_part[k] = machine.held ? part[k] : 0;
+            free_now[k] = problem->pool_capacity[cell + k] - machine.held_part[k];
+        }
+        weigh(&filling);
+        fill_machine(&filling, &machine, free_now, closed);
+        int64_t more = machine.items ? repeats(&filling, &machine) : INT64_MAX;
+        if (machine.held) {
+            more = more < held_times - 1 ? more : held_times - 1;
+            held_times -= 1 + more;
+        } else if (!machine.items) {
+            break; /* nothing fits an empty machine; the caller never asks for that */
+        }
+        repeat(&filling, &machine, more);
+        pack->machine = memory_grow(pack->machine, pack->machines, &pack->machine_room, sizeof *pack->machine);
+        pack->machine[pack->machines++] = machine;
+        pack->total += machine.times;
+        filling.count = drop_empty(items, filling.count);
+    }
+    free(closed);
+}
+
+void pack_round(struct pack *pack, const struct round *round, uint32_t pool)
+{
+    uint32_t slots = round->pool_slot_start[pool + 1] - round->pool_slot_start[pool];
+    if (slots > pack->item_room) {
+        pack->item_room = slots;
+        pack->item = memory_resize(pack->item, pack->item_room, sizeof *pack->item);
+    }
+    size_t count = 0;
+    for (uint32_t i = round->pool_slot_start[pool]; i < round->pool_slot_start[pool + 1]; i++) {
+        uint32_t slot = round->pool_slot[i];
+        if (round->count[slot] > 0)
+            pack->item[count++] = (struct pack_item){round->slot_group[slot], round->count[slot]};
+    }
+    pack_pool(pack, pool, pack->item, count);
+}
+
+void pack_emit(const struct pack *pack, uint32_t pool, struct plan *plan)
+{
+    for (size_t i = 0; i < pack->machines; i++) {
+        const struct pack_machine *machine = &pack->machine[i];
+        plan_add_pack(plan, pool, machine->times);
+        if (machine->held)
+            plan_add_pack_held(plan, machine->held_part, pack->problem->dimensions);
+        for (size_t n = machine->first; n < machine->first + machine->items; n++)
+            plan_add_pack_item(plan, pack->content[n].group, pack->content[n].count);
+    }
+}

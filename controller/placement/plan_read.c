@@ -1,0 +1,281 @@
+/* Reads the text form of a plan, against the problem it belongs to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "controller/placement/plan.h"
+#include "controller/placement/text.h"
+
+/* Lines that may come once are marked in `seen`; puts and permachine lines are compared after sorting. */
+struct reader {
+    struct text text;
+    const struct problem *problem;
+    struct plan *plan;
+    bool has_scale, has_cost, has_nodecost, has_bound;
+    bool *seen_pool, *seen_unplaced, *seen_price, *seen_budget, *seen_group_budget, *seen_quota;
+    uint32_t *pack_mark; /* [group]: the pack line that last named it, from 1 */
+};
+
+static bool read_id(struct reader *reader, const char *what, uint32_t count, uint32_t *ret_id)
+{
+    int64_t id = 0;
+    const char *start = reader->text.at;
+    if (!text_take_number(&reader->text, INT64_MAX, what, &id))
+        return false;
+    if (id >= (int64_t)count) {
+        reader->text.at = start;
+        return text_fail(&reader->text, ERROR_INVALID, "the problem has no %s %lld", what, (long long)id);
+    }
+    *ret_id = (uint32_t)id;
+    return true;
+}
+
+static bool read_id_word(struct reader *reader, const char *what, uint32_t count, uint32_t *ret_id)
+{
+    if (text_at_line_end(&reader->text))
+        return text_fail(&reader->text, ERROR_INVALID, "%s is missing", what);
+    return read_id(reader, what, count, ret_id) && text_expect_blank(&reader->text);
+}
+
+static bool mark_once(struct reader *reader, bool *seen)
+{
+    if (*seen)
+        return text_fail(&reader->text, ERROR_INVALID, "this line is there twice");
+    *seen = true;
+    return true;
+}
+
+/* "WORD number" */
+static bool read_figure(struct reader *reader, bool *seen, bool signed_number, int64_t *ret_figure)
+{
+    if (text_at_line_end(&reader->text))
+        return text_fail(&reader->text, ERROR_INVALID, "a number is missing");
+    bool negative = signed_number && text_take_char(&reader->text, '-');
+    int64_t figure = 0;
+    if (!text_take_number(&reader->text, PLAN_FIGURE_MAX, "figure", &figure))
+        return false;
+    *ret_figure = negative ? -figure : figure;
+    return text_expect_blank(&reader->text) && mark_once(reader, seen);
+}
+
+static bool read_scale(struct reader *reader)
+{
+    int64_t scale = 0;
+    if (!text_take_number_word(&reader->text, PLAN_SCALE_MAX, "scale", &scale))
+        return false;
+    if (scale < PLAN_SCALE_MIN || (scale & (scale - 1)) != 0)
+        return text_fail(&reader->text, ERROR_INVALID, "scale must be a power of two from 2^16 to 2^32");
+    reader->plan->scale = scale;
+    return mark_once(reader, &reader->has_scale);
+}
+
+/* "WORD id number" into a dense array. */
+static bool read_dense(struct reader *reader, const char *what, uint32_t count, int64_t most, bool *seen,
+                       int64_t *values)
+{
+    uint32_t id = 0;
+    return read_id_word(reader, what, count, &id) && mark_once(reader, &seen[id]) &&
+           text_take_number_word(&reader->text, most, what, &values[id]);
+}
+
+static bool read_put(struct reader *reader)
+{
+    uint32_t group = 0;
+    uint32_t pool = 0;
+    int64_t count = 0;
+    if (!read_id_word(reader, "group", reader->problem->groups, &group) ||
+        !read_id_word(reader, "pool", reader->problem->pools, &pool) ||
+        !text_take_number_word(&reader->text, PROBLEM_COUNT_MAX, "count", &count))
+        return false;
+    plan_add_put(reader->plan, group, pool, count);
+    return true;
+}
+
+static bool read_permachine(struct reader *reader)
+{
+    uint32_t group = 0;
+    uint32_t pool = 0;
+    int64_t value = 0;
+    if (!read_id_word(reader, "group", reader->problem->groups, &group) ||
+        !read_id_word(reader, "pool", reader->problem->pools, &pool) ||
+        !text_take_number_word(&reader->text, PLAN_MULTIPLIER_MAX, "multiplier", &value))
+        return false;
+    plan_add_permachine(reader->plan, group, pool, value);
+    return true;
+}
+
+static bool read_price(struct reader *reader)
+{
+    uint32_t pool = 0;
+    uint32_t dimension = 0;
+    if (!read_id_word(reader, "pool", reader->problem->pools, &pool) ||
+        !read_id_word(reader, "dimension", reader->problem->dimensions, &dimension))
+        return false;
+    size_t cell = (size_t)pool * reader->problem->dimensions + dimension;
+    return mark_once(reader, &reader->seen_price[cell]) &&
+           text_take_number_word(&reader->text, PLAN_MULTIPLIER_MAX, "multiplier", &reader->plan->price[cell]);
+}
+
+static bool read_cap(struct reader *reader)
+{
+    uint32_t group = 0;
+    uint32_t cap = 0;
+    if (!read_id_word(reader, "group", reader->problem->groups, &group))
+        return false;
+    const uint32_t *start = reader->problem->cap_start + group;
+    if (!read_id_word(reader, "cap of the group", start[1] - start[0], &cap))
+        return false;
+    if (reader->plan->cap[start[0] + cap] != PLAN_ABSENT)
+        return text_fail(&reader->text, ERROR_INVALID, "this line is there twice");
+    return text_take_number_word(&reader->text, PLAN_MULTIPLIER_MAX, "multiplier", &reader->plan->cap[start[0] + cap]);
+}
+
+static bool read_pack_held(struct reader *reader)
+{
+    int64_t vector[PROBLEM_DIMENSIONS_MAX] = {0};
+    for (uint32_t k = 0; k < reader->problem->dimensions; k++) {
+        if (!text_take_char(&reader->text, k ? ',' : ':'))
+            return text_fail(&reader->text, ERROR_INVALID, "held: a number for each of %u dimensions is expected",
+                             reader->problem->dimensions);
+        if (!text_take_number(&reader->text, PROBLEM_AMOUNT_MAX, "held", &vector[k]))
+            return false;
+    }
+    plan_add_pack_held(reader->plan, vector, reader->problem->dimensions);
+    return text_expect_blank(&reader->text);
+}
+
+static bool read_pack(struct reader *reader)
+{
+    uint32_t pool = 0;
+    int64_t times = 0;
+    if (!read_id_word(reader, "pool", reader->problem->pools, &pool) ||
+        !text_take_number_word(&reader->text, PROBLEM_COUNT_MAX, "times", &times))
+        return false;
+    if (reader->plan->packs >= UINT32_MAX - 1)
+        return text_fail(&reader->text, ERROR_TOO_LARGE, "too many pack lines");
+    plan_add_pack(reader->plan, pool, times);
+    uint32_t mark = (uint32_t)reader->plan->packs;
+    while (!text_at_line_end(&reader->text)) {
+        if (reader->text.end - reader->text.at >= 4 && memcmp(reader->text.at, "held", 4) == 0) {
+            reader->text.at += 4;
+            if (!read_pack_held(reader))
+                return false;
+            continue;
+        }
+        uint32_t group = 0;
+        int64_t count = 0;
+        if (!read_id(reader, "group", reader->problem->groups, &group))
+            return false;
+        if (!text_take_char(&reader->text, ':'))
+            return text_fail(&reader->text, ERROR_INVALID, "`:` and a count are expected");
+        if (!text_take_number(&reader->text, PROBLEM_COUNT_MAX, "count", &count) || !text_expect_blank(&reader->text))
+            return false;
+        if (reader->pack_mark[group] == mark)
+            return text_fail(&reader->text, ERROR_INVALID, "group %u is on the line twice", group);
+        reader->pack_mark[group] = mark;
+        plan_add_pack_item(reader->plan, group, count);
+    }
+    return true;
+}
+
+static bool read_line(struct reader *reader)
+{
+    const struct problem *problem = reader->problem;
+    struct plan *plan = reader->plan;
+    const char *word;
+    size_t length;
+    const char *start = reader->text.at;
+    if (!text_take_word(&reader->text, &word, &length))
+        return text_fail(&reader->text, ERROR_INVALID, "a word is expected");
+    if (text_same(word, length, "pack"))
+        return read_pack(reader);
+    if (text_same(word, length, "put"))
+        return read_put(reader);
+    if (text_same(word, length, "price"))
+        return read_price(reader);
+    if (text_same(word, length, "pool"))
+        return read_dense(reader, "pool", problem->pools, PROBLEM_COUNT_MAX, reader->seen_pool, plan->machines);
+    if (text_same(word, length, "unplaced"))
+        return read_dense(reader, "group", problem->groups, PROBLEM_COUNT_MAX, reader->seen_unplaced, plan->unplaced);
+    if (text_same(word, length, "budget"))
+        return read_dense(reader, "budget", problem->budgets.count, PLAN_MULTIPLIER_MAX, reader->seen_budget,
+                          plan->budget);
+    if (text_same(word, length, "gbudget"))
+        return read_dense(reader, "gbudget", problem->group_budgets.count, PLAN_MULTIPLIER_MAX,
+                          reader->seen_group_budget, plan->group_budget);
+    if (text_same(word, length, "quota"))
+        return read_dense(reader, "quota", problem->quotas.count, PLAN_MULTIPLIER_MAX, reader->seen_quota, plan->quota);
+    if (text_same(word, length, "permachine"))
+        return read_permachine(reader);
+    if (text_same(word, length, "cap"))
+        return read_cap(reader);
+    if (text_same(word, length, "scale"))
+        return read_scale(reader);
+    if (text_same(word, length, "cost"))
+        return read_figure(reader, &reader->has_cost, false, &plan->cost);
+    if (text_same(word, length, "nodecost"))
+        return read_figure(reader, &reader->has_nodecost, false, &plan->nodecost);
+    if (text_same(word, length, "bound"))
+        return read_figure(reader, &reader->has_bound, true, &plan->bound);
+    reader->text.at = start;
+    return text_fail(&reader->text, ERROR_INVALID, "unknown line");
+}
+
+static bool read_all(struct reader *reader)
+{
+    const char *word = "";
+    size_t length = 0;
+    int64_t version = 0;
+    if (!text_next_line(&reader->text) || !text_take_word(&reader->text, &word, &length) ||
+        !text_same(word, length, "drover-plan"))
+        return text_fail(&reader->text, ERROR_INVALID, "the first line must be `drover-plan 1`");
+    if (!text_take_number_word(&reader->text, INT64_MAX, "version", &version))
+        return false;
+    if (version != 1)
+        return text_fail(&reader->text, version > 1 ? ERROR_NEWER : ERROR_INVALID, "only version 1 can be read");
+    if (!text_expect_line_end(&reader->text))
+        return false;
+    while (text_next_line(&reader->text)) {
+        if (!read_line(reader) || !text_expect_line_end(&reader->text))
+            return false;
+    }
+    if (!reader->has_cost || !reader->has_nodecost || !reader->has_bound)
+        return text_fail(&reader->text, ERROR_INVALID, "%s is missing",
+                         !reader->has_cost ? "cost" : (!reader->has_nodecost ? "nodecost" : "bound"));
+    uint32_t group = 0;
+    uint32_t pool = 0;
+    if (!plan_sort(reader->plan, &group, &pool))
+        return error_set(reader->text.error, ERROR_INVALID, "group %u and pool %u are there twice", group, pool);
+    return true;
+}
+
+bool plan_read(const char *bytes, size_t length, const struct problem *problem, struct plan *ret_plan,
+               struct error *ret_error)
+{
+    struct reader reader = {.problem = problem};
+    if (!text_open(&reader.text, bytes, length, ret_error))
+        return false;
+    struct plan plan;
+    plan_init(&plan, problem);
+    reader.plan = &plan;
+    reader.seen_pool = memory_new(problem->pools, sizeof(bool));
+    reader.seen_unplaced = memory_new(problem->groups, sizeof(bool));
+    reader.seen_price = memory_new((size_t)problem->pools * problem->dimensions, sizeof(bool));
+    reader.seen_budget = memory_new(problem->budgets.count, sizeof(bool));
+    reader.seen_group_budget = memory_new(problem->group_budgets.count, sizeof(bool));
+    reader.seen_quota = memory_new(problem->quotas.count, sizeof(bool));
+    reader.pack_mark = memory_new(problem->groups, sizeof *reader.pack_mark);
+    bool fine = read_all(&reader);
+    free(reader.seen_pool);
+    free(reader.seen_unplaced);
+    free(reader.seen_price);
+    free(reader.seen_budget);
+    free(reader.seen_group_budget);
+    free(reader.seen_quota);
+    free(reader.pack_mark);
+    if (fine)
+        *ret_plan = plan;
+    else
+        plan_release(&plan);
+    return fine;
+}

@@ -1,0 +1,36 @@
+/* The prices: a proximal method of multipliers over capacity, group by group.
+ *
+ * Each sweep visits every group and shifts its (fractional) allocations from dear pools to cheap ones; a pool's price
+ * follows its load at once. Between sweeps the prices become the centre that the next ones are held near, which makes
+ * them converge to true multipliers. Full scans over all pairs renew the candidates and give the bound.
+ *
+ * Internal to placement. */
+#ifndef DROVER_CONTROLLER_PLACEMENT_PRICES_H
+#define DROVER_CONTROLLER_PLACEMENT_PRICES_H
+
+#include "controller/placement/work.h"
+
+/* The best multipliers seen, in doubles. */
+struct prices_best {
+    double bound;
+    double *price; /* [pool * dimensions + k] */
+    double *budget, *group_budget, *quota, *cap;
+};
+
+void prices_best_init(struct prices_best *best, const struct work *work);
+void prices_best_release(struct prices_best *best);
+
+/* Runs `sweeps` sweeps with a scan every `every`; leaves the fractional plan in work and the best multipliers in best.
+ */
+void prices_run(struct work *work, unsigned sweeps, unsigned every, struct prices_best *best);
+
+/* Some sweeps more after low and high of some pools have changed. */
+void prices_again(struct work *work, unsigned sweeps);
+
+/* Work's load, machines and price of one pool after its load changed. */
+void prices_update_pool(struct work *work, uint32_t pool);
+
+/* Writes the multipliers into the plan, over its scale, which is chosen here. */
+void prices_quantise(const struct work *work, const struct prices_best *best, struct plan *plan);
+
+#endif

@@ -1,0 +1,306 @@
+/* See scan.h. A group's part is a greedy fill from its cheapest pairs; without caps and moves that is the cheapest. */
+#include "controller/placement/scan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { NEAR = WORK_SLOTS_CAPPED };
+
+struct near {
+    double cost;
+    uint32_t pair;
+};
+
+/* The cheapest `room` pairs, ascending. */
+struct nearest {
+    uint32_t count;
+    uint32_t room;
+    struct near item[NEAR];
+};
+
+static void nearest_offer(struct nearest *nearest, double cost, uint32_t pair)
+{
+    if (nearest->count == nearest->room) {
+        if (cost >= nearest->item[nearest->count - 1].cost)
+            return;
+        nearest->count--;
+    }
+    uint32_t at = nearest->count++;
+    while (at > 0 && nearest->item[at - 1].cost > cost) {
+        nearest->item[at] = nearest->item[at - 1];
+        at--;
+    }
+    nearest->item[at] = (struct near){cost, pair};
+}
+
+static double pair_cost(const struct work *work, uint32_t group, size_t pair)
+{
+    const double *demand = work->demand + (size_t)group * work->dimensions;
+    uint32_t pool = work->problem->pair_pool[pair];
+    const double *price = work->price + (size_t)pool * work->dimensions;
+    double cost = (double)work->extra[pair];
+    for (uint32_t k = 0; k < work->dimensions; k++)
+        cost += price[k] * demand[k];
+    if (work->group_rate[group] > 0 && !isinf(cost))
+        cost += work->group_rate[group] * (double)problem_pair_rate(work->problem, group, pool);
+    if (work->cap_crossed[group])
+        cost += work_crossing_price(work, group, pool);
+    return cost;
+}
+
+struct scan {
+    struct work *work;
+    size_t room;
+    struct near *sorted; /* all pairs of a group with caps */
+    double *saturation;
+};
+
+static int compare_near(const void *a, const void *b)
+{
+    const struct near *left = a;
+    const struct near *right = b;
+    if (left->cost != right->cost)
+        return left->cost < right->cost ? -1 : 1;
+    return (left->pair > right->pair) - (left->pair < right->pair);
+}
+
+static void keep_slot(struct work *work, uint32_t group, size_t at, uint32_t pair, double x)
+{
+    const struct problem *problem = work->problem;
+    uint32_t pool = problem->pair_pool[pair];
+    work->slot[at] = (struct work_slot){.pair = pair,
+                                        .pool = pool,
+                                        .cap = work->cap_any[group] ? work_cap_of(work, pool) : WORK_NONE,
+                                        .now = (float)problem->pair_now[pair],
+                                        .extra = (double)problem->pair_extra[pair],
+                                        .x = x};
+}
+
+/* Slots in use stay; the nearest fill what is left of the room. */
+static void renew_slots(struct work *work, uint32_t group, const struct near *near, uint32_t count)
+{
+    size_t first = work->slot_start[group];
+    size_t room = work->slot_start[group + 1] - first;
+    size_t kept = 0;
+    for (size_t i = 0; i < work->slot_count[group]; i++) {
+        if (work->slot[first + i].x > 1e-9)
+            work->slot[first + kept++] = work->slot[first + i];
+    }
+    size_t in_use = kept;
+    for (uint32_t i = 0; i < count && kept < room; i++) {
+        bool there = false;
+        for (size_t s = 0; s < in_use && !there; s++)
+            there = work->slot[first + s].pair == near[i].pair;
+        if (!there)
+            keep_slot(work, group, first + kept++, near[i].pair, 0);
+    }
+    work->slot_count[group] = (uint8_t)kept;
+}
+
+/* Without caps: up to `now` at the pair's cost, anything at the cheapest cost with a move. near is ascending. */
+static double greedy_plain(const struct work *work, uint32_t group, const struct near *near, uint32_t count)
+{
+    double left = (double)work->problem->group_count[group];
+    double unplaced = (double)work->problem->group_unplaced[group];
+    double move = (double)work->problem->group_move[group];
+    double all = unplaced;
+    if (count && near[0].cost + move < all)
+        all = near[0].cost + move;
+    double value = 0;
+    for (uint32_t i = 0; i < count && near[i].cost < all && move > 0; i++) {
+        double here = (double)work->problem->pair_now[near[i].pair];
+        here = here < left ? here : left;
+        value += here * near[i].cost;
+        left -= here;
+    }
+    return value + left * all;
+}
+
+/* The same within nested caps: `now` items and others in one order. Ascending near with all pairs. */
+static double greedy_capped(struct work *work, uint32_t group, const struct near *near, size_t count, double *used)
+{
+    const struct problem *problem = work->problem;
+    double left = (double)problem->group_count[group];
+    double unplaced = (double)problem->group_unplaced[group];
+    double move = (double)problem->group_move[group];
+    double value = 0;
+    for (uint32_t c = problem->cap_start[group]; c < problem->cap_start[group + 1]; c++)
+        used[c - problem->cap_start[group]] = 0;
+    size_t with_now = 0;
+    size_t beyond = 0;
+    while (left > 0) {
+        if (move > 0) {
+            while (with_now < count && problem->pair_now[near[with_now].pair] == 0)
+                with_now++;
+        } else {
+            with_now = count;
+        }
+        double now_cost = with_now < count ? near[with_now].cost : HUGE_VAL;
+        double new_cost = beyond < count ? near[beyond].cost + move : HUGE_VAL;
+        bool now_first = now_cost <= new_cost;
+        double cost = now_first ? now_cost : new_cost;
+        if (cost >= unplaced)
+            break;
+        const struct near *item = now_first ? &near[with_now++] : &near[beyond++];
+        double amount = now_first ? (double)problem->pair_now[item->pair] : left;
+        amount = amount < left ? amount : left;
+        int32_t cap = work_cap_of(work, problem->pair_pool[item->pair]);
+        for (int32_t c = cap; c != WORK_NONE; c = work->cap_parent[c]) {
+            double room = (double)problem->cap_max[c] - used[(uint32_t)c - problem->cap_start[group]];
+            amount = room < amount ? room : amount;
+        }
+        for (int32_t c = cap; c != WORK_NONE; c = work->cap_parent[c])
+            used[(uint32_t)c - problem->cap_start[group]] += amount;
+        value += amount * cost;
+        left -= amount;
+    }
+    for (uint32_t c = problem->cap_start[group]; c < problem->cap_start[group + 1]; c++) {
+        if (work->cap_crossing[c])
+            value -= work->cap_price[c] * (double)problem->cap_max[c];
+    }
+    return value + left * unplaced;
+}
+
+/* Of the ascending pairs the first ones, no more than a few a cap, so that a group that must spread can. */
+static uint32_t pick_spread(const struct work *work, const struct near *near, size_t count, struct near *picked)
+{
+    int32_t seen_cap[NEAR];
+    uint32_t seen[NEAR];
+    uint32_t caps = 0;
+    uint32_t kept = 0;
+    for (size_t i = 0; i < count && kept < NEAR; i++) {
+        int32_t cap = work_cap_of(work, work->problem->pair_pool[near[i].pair]);
+        uint32_t at = 0;
+        while (at < caps && seen_cap[at] != cap)
+            at++;
+        if (at == caps) {
+            seen_cap[caps] = cap;
+            seen[caps++] = 0;
+        }
+        if (cap != WORK_NONE && seen[at] >= NEAR / 4)
+            continue;
+        seen[at]++;
+        picked[kept++] = near[i];
+    }
+    return kept;
+}
+
+static double scan_capped(struct scan *scan, uint32_t group)
+{
+    struct work *work = scan->work;
+    const struct problem *problem = work->problem;
+    size_t first = problem->pair_start[group];
+    size_t all = problem->pair_start[group + 1] - first;
+    uint32_t caps = problem->cap_start[group + 1] - problem->cap_start[group];
+    if (all > scan->room || caps > scan->room) {
+        scan->room = 2 * (all > caps ? all : caps);
+        scan->sorted = memory_resize(scan->sorted, scan->room, sizeof *scan->sorted);
+        scan->saturation = memory_resize(scan->saturation, scan->room, sizeof *scan->saturation);
+    }
+    work_open_caps(work, group);
+    size_t count = 0;
+    for (size_t i = first; i < first + all; i++) {
+        double cost = pair_cost(work, group, i);
+        if (!isinf(cost))
+            scan->sorted[count++] = (struct near){cost, (uint32_t)i};
+    }
+    if (count)
+        qsort(scan->sorted, count, sizeof *scan->sorted, compare_near);
+    struct near picked[NEAR];
+    uint32_t kept = pick_spread(work, scan->sorted, count, picked);
+    double value = greedy_capped(work, group, scan->sorted, count, scan->saturation);
+    renew_slots(work, group, picked, kept);
+    return value;
+}
+
+static double scan_plain(struct work *work, uint32_t group)
+{
+    const struct problem *problem = work->problem;
+    struct nearest nearest = {.room = WORK_SLOTS};
+    bool moves = problem->group_move[group] > 0 && work->now_total[group] > 0;
+    double now_value = 0;
+    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
+        double cost = pair_cost(work, group, i);
+        if (nearest.count < nearest.room || cost < nearest.item[nearest.count - 1].cost) {
+            if (!isinf(cost))
+                nearest_offer(&nearest, cost, (uint32_t)i);
+        }
+    }
+    if (!moves) {
+        double value = greedy_plain(work, group, nearest.item, nearest.count);
+        renew_slots(work, group, nearest.item, nearest.count);
+        return value;
+    }
+    /* Pools in use today are candidates too, wherever they stand in the order. */
+    struct nearest now = {.room = WORK_SLOTS / 2};
+    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
+        if (problem->pair_now[i] && !isinf(work->extra[i]))
+            nearest_offer(&now, pair_cost(work, group, i), (uint32_t)i);
+    }
+    struct near merged[NEAR];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < now.count; i++)
+        merged[count++] = now.item[i];
+    for (uint32_t i = 0; i < nearest.count && count < NEAR; i++) {
+        if (!problem->pair_now[nearest.item[i].pair])
+            merged[count++] = nearest.item[i];
+    }
+    renew_slots(work, group, merged, count < WORK_SLOTS ? count : WORK_SLOTS);
+    if (count)
+        qsort(merged, count, sizeof *merged, compare_near);
+    now_value = greedy_plain(work, group, merged, count);
+    return now_value;
+}
+
+double scan_pool(const struct work *work, uint32_t pool)
+{
+    uint32_t dimensions = work->dimensions;
+    size_t cell = (size_t)pool * dimensions;
+    double least = work->least[pool];
+    double value = work->slope[pool] * least;
+    double income = 0;
+    for (uint32_t k = 0; k < dimensions; k++) {
+        value -= work->price[cell + k] * (work->capacity[cell + k] * least - work->held[cell + k]);
+        income += work->price[cell + k] * work->grown[cell + k];
+    }
+    double from = least;
+    for (uint32_t t = work->tier_start[pool]; t < work->tier_start[pool + 1]; t++) {
+        double loss = work->tier[t].price + work->slope[pool] - income;
+        if (loss >= 0)
+            break;
+        double end = work->tier[t].upto;
+        if (isinf(end)) /* rounding only: prices of a pool without limit add up to what a machine costs */
+            end = from + 2 * (work->machines[pool] + 1);
+        if (end > from)
+            value += loss * (end - from);
+        from = end;
+    }
+    return value;
+}
+
+double scan_all(struct work *work)
+{
+    const struct problem *problem = work->problem;
+    struct scan scan = {.work = work};
+    double bound = 0;
+    for (uint32_t j = 0; j < work->groups; j++) {
+        double growth = (double)problem->group_count[j] - work->now_total[j];
+        if (growth > 0)
+            bound -= (double)problem->group_move[j] * growth;
+        bound += work->cap_any[j] ? scan_capped(&scan, j) : scan_plain(work, j);
+    }
+    for (uint32_t p = 0; p < work->pools; p++)
+        bound += scan_pool(work, p);
+    for (uint32_t b = 0; b < problem->budgets.count; b++)
+        bound -= work->budget[b] * (double)problem->budgets.most[b];
+    for (uint32_t b = 0; b < problem->group_budgets.count; b++)
+        bound -= work->group_budget[b] * (double)problem->group_budgets.most[b];
+    for (uint32_t q = 0; q < problem->quotas.count; q++)
+        bound -= work->quota[q] * (double)problem->quotas.most[q];
+    free(scan.sorted);
+    free(scan.saturation);
+    return bound;
+}
