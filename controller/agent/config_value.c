@@ -24,7 +24,7 @@ static bool key_refuse(const struct config_reading *reading, struct hcl_position
                        const char *name, const char *where, const struct config_key *keys, size_t count,
                        struct error *ret_error)
 {
-    const char *names[CONFIG_KEYS_MAX];
+    const char *names[CONFIG_KEYS_MAX] = {0};
     for (size_t i = 0; i < count && i < CONFIG_KEYS_MAX; i++) {
         names[i] = keys[i].name;
     }

@@ -255,7 +255,7 @@ static bool fault_fail(struct sim_region *region, const char *argument, struct e
     size_t length = strcspn(argument, " %");
     bool share = argument[length] == '%';
     const char *text = argument + length + (share ? 1 : 0);
-    int number;
+    int number = 0;
 
     if (length >= sizeof count)
         return error_set(ret_error, ERROR_INVALID, "fault fail: a count or a share such as \"20%%\" is wanted");
