@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <libwebsockets.h>
+
 #include "base/memory.h"
 #include "controller/agent/start.h"
 #include "net/clock.h"
@@ -61,6 +63,7 @@ static void agent_init(struct agent *agent, const struct agent_options *options)
     agent->signal_term.data = agent->signal_int.data = agent->signal_freeze.data = agent;
     agent->freeze_watch.data = agent->turn_begin.data = agent;
     signal(SIGPIPE, SIG_IGN);
+    lws_set_log_level(0, NULL); /* of the whole process: it would write past the log */
     report_open(agent);
 }
 

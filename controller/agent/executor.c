@@ -147,13 +147,13 @@ static void executor_send(struct flight *flight)
 void executor_leave(struct agent *agent, struct flight *flight)
 {
     struct error error;
-    (void)agent;
     if (!executor_gate(flight, &error)) {
         executor_refuse(flight, REFUSAL_GATED, &error);
         return;
     }
-    report_info(flight->agent, flight->effect.region, "%s %s", effect_type_word(flight->effect.type),
-                flight->effect.wanted.id != NULL ? flight->effect.wanted.id : "");
+    bool of_job = flight->effect.wanted.id != NULL && flight->effect.wanted.id[0] != '\0';
+    report_info(agent, flight->effect.region, "%s%s%s leaves", effect_type_word(flight->effect.type),
+                of_job ? " of " : "", of_job ? flight->effect.wanted.id : "");
     executor_send(flight);
 }
 

@@ -166,7 +166,7 @@ void report_error(struct agent *agent, const char *region, const char *format, .
     __attribute__((format(printf, 3, 4)));
 void report_event(struct agent *agent, const struct event *event);
 /* level as enum log_level; region may be NULL. */
-void report_line(struct agent *agent, int level, const char *region, const char *message);
+void report_line(struct agent *agent, const char *module, int level, const char *region, const char *message);
 void report_open(struct agent *agent);
 void report_close(struct agent *agent);
 /* NULL: info. */

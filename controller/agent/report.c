@@ -49,12 +49,12 @@ static void report_follow(struct agent *agent, const struct log_record *record, 
     buffer_release(&line);
 }
 
-void report_line(struct agent *agent, int level, const char *region, const char *message)
+void report_line(struct agent *agent, const char *module, int level, const char *region, const char *message)
 {
     struct log_field field = log_text("region", region);
     struct log_record record = {.time_ms = clock_wall_ms(),
                                 .level = (enum log_level)level,
-                                .module = region != NULL ? "federation" : "agent",
+                                .module = module,
                                 .message = message,
                                 .fields = &field,
                                 .field_count = region != NULL ? 1 : 0};
@@ -80,7 +80,7 @@ static void report_format(struct agent *agent, enum log_level level, const char 
 {
     struct buffer message = BUFFER_INIT;
     buffer_vprintf(&message, format, arguments);
-    report_line(agent, (int)level, region, message.data);
+    report_line(agent, "agent", (int)level, region, message.data);
     buffer_release(&message);
 }
 

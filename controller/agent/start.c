@@ -99,7 +99,7 @@ static void start_emit(void *context, const struct event *event)
 
 static void start_log(void *context, int level, const char *region, const char *message)
 {
-    report_line(context, level, region, message);
+    report_line(context, "federation", level, region, message);
 }
 
 bool start_federation(struct agent *agent, struct error *ret_error)

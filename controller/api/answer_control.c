@@ -86,6 +86,32 @@ static void render_name(struct api_exchange *exchange, const struct reply *reply
     json_writer_end_object(&writer);
 }
 
+static bool policy_allows(const struct policy *policy, const struct region_config *region)
+{
+    const char *labels[LABELS_MAX], *rule;
+    struct buffer texts[LABELS_MAX];
+    for (size_t i = 0; i < region->label_count; i++) {
+        buffer_init(&texts[i]);
+        buffer_printf(&texts[i], "%s=%s", region->labels[i].key, region->labels[i].value);
+        labels[i] = texts[i].data;
+    }
+    bool allowed = policy_allows_region(policy, region->name, region->provider, labels, region->label_count, &rule);
+    for (size_t i = 0; i < region->label_count; i++) {
+        buffer_release(&texts[i]);
+    }
+    return allowed;
+}
+
+static bool policy_leaves_region(const struct world *world, const struct policy *policy)
+{
+    for (size_t i = 0; i < world->region_count; i++) {
+        if (policy_allows(policy, &world->regions[i].config)) {
+            return true;
+        }
+    }
+    return world->region_count == 0;
+}
+
 static void policy_submit(struct api_exchange *exchange, const char *hcl, const char *name)
 {
     const struct api_backend *backend = &exchange->api->backend;
@@ -98,6 +124,10 @@ static void policy_submit(struct api_exchange *exchange, const char *hcl, const 
     if (name[0] != '\0' && strcmp(name, policy.name) != 0) {
         exchange_fail_status(exchange, 400, ERROR_INVALID,
                              "the block declares policy \"%.128s\", but the path names \"%.128s\"", policy.name, name);
+    } else if (!policy_leaves_region(backend->world, &policy)) {
+        exchange_fail_status(exchange, 400, ERROR_INVALID,
+                             "policy \"%.128s\" excludes every configured region: its jobs could run nowhere",
+                             policy.name);
     } else {
         struct event event = {.type = EVENT_POLICY_APPLIED, .policy = &policy};
         exchange_submit(exchange, &event, render_policy, policy.name);

@@ -120,10 +120,20 @@ static bool receive_access(struct api_exchange *exchange)
     return allowed;
 }
 
+/* An IPv4 caller of a socket that takes both kinds shows as ::ffff:a.b.c.d (RFC 4291 2.5.5.2). */
+static void receive_source(struct api_exchange *exchange)
+{
+    static const char mapped[] = "::ffff:";
+    char address[sizeof exchange->source] = "";
+    lws_get_peer_simple(exchange->wsi, address, sizeof address);
+    const char *plain = strncmp(address, mapped, sizeof mapped - 1) == 0 ? address + sizeof mapped - 1 : address;
+    snprintf(exchange->source, sizeof exchange->source, "%s", plain);
+}
+
 bool receive_headers(struct api_exchange *exchange, const char *path, size_t path_length)
 {
     struct lws *wsi = exchange->wsi;
-    lws_get_peer_simple(wsi, exchange->source, sizeof exchange->source);
+    receive_source(exchange);
     if (!receive_access(exchange)) {
         return false;
     }

@@ -240,16 +240,9 @@ static bool server_create_vhost(struct api *api, const struct api_options *optio
     return true;
 }
 
-static void server_ignore_log(int level, const char *line)
-{
-    (void)level;
-    (void)line;
-}
-
 static bool server_create_context(struct api *api, const struct api_options *options, struct error *ret_error)
 {
     void *loops[1] = {options->loop};
-    lws_set_log_level(0, server_ignore_log);
     api->protocols[0] = (struct lws_protocols){
         .name = "http", .callback = server_callback, .per_session_data_size = sizeof(struct server_session)};
     struct lws_context_creation_info info = {

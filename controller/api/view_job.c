@@ -66,7 +66,10 @@ static void view_allocation(struct json_writer *writer, const struct world *worl
     struct resources each = {.amount = {allocation->cpu_mhz, allocation->memory_mb, allocation->disk_mb}};
     int64_t marginal, full = -1;
     char node_id[37] = "";
-    if (pool == NULL || !cost_unit(line->region, pool, &each, &marginal, &full)) {
+    if (allocation->client_status != CLIENT_RUNNING && allocation->client_status != CLIENT_PENDING &&
+        allocation->client_status != CLIENT_UNKNOWN) {
+        full = 0; /* it has given its place back */
+    } else if (pool == NULL || !cost_unit(line->region, pool, &each, &marginal, &full)) {
         full = -1;
     }
     if (node != NULL) {
