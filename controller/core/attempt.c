@@ -27,6 +27,7 @@ void attempt_free(struct attempt *attempt)
     decision_free(attempt->decision);
     job_demand_release(&attempt->demand);
     free(attempt->actor);
+    free(attempt->source);
     free(attempt);
 }
 
@@ -363,6 +364,7 @@ void attempt_start(struct core *core, struct drover_job *job, const struct event
     job->attempt = memory_new(1, sizeof *job->attempt);
     job->attempt->revision = job->revision;
     text_replace(&job->attempt->actor, event->actor ? event->actor : "drover");
+    text_replace(&job->attempt->source, event->source);
     run_round(core, job->attempt, job);
 }
 

@@ -224,7 +224,7 @@ void copy_advance(struct core *core, struct drover_job *job, struct job_copy *co
     copy_wanted_of(core, job, copy, &effect.wanted);
     describe(core, job, copy, true, before, sizeof before);
     describe(core, job, copy, false, after, sizeof after);
-    copy->effect = effects_write(core, &effect, before, after);
+    copy->effect = effects_write(core, &effect, job->attempt ? job->attempt->source : NULL, before, after);
     copy->state = COPY_REGISTERING;
     put_copy(core, job, copy);
 }

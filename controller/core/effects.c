@@ -50,7 +50,8 @@ static struct pending *pending_find(struct core *core, uint64_t id)
     return NULL;
 }
 
-static void fill_audit(struct core *core, struct pending *pending, const char *before, const char *after)
+static void fill_audit(struct core *core, struct pending *pending, const char *source, const char *before,
+                       const char *after)
 {
     const struct effect *effect = &pending->effect;
     struct audit_row *row = &pending->audit;
@@ -58,7 +59,8 @@ static void fill_audit(struct core *core, struct pending *pending, const char *b
     row->at_ms = core->world.now_ms;
     row->effect_id = effect->id;
     text_replace(&row->actor, effect->actor);
-    text_replace(&row->source, core->event && core->event->source ? core->event->source : "");
+    const char *here = core->event && core->event->source ? core->event->source : "";
+    text_replace(&row->source, source ? source : here);
     text_replace(&row->action, effect_type_word(effect->type));
     text_replace(&row->region, effect->region);
     text_replace(&row->job_namespace, has_job ? effect->wanted.job_namespace : "");
@@ -70,7 +72,8 @@ static void fill_audit(struct core *core, struct pending *pending, const char *b
     text_replace(&row->result, "intended");
 }
 
-uint64_t effects_write(struct core *core, struct effect *effect, const char *before, const char *after)
+uint64_t effects_write(struct core *core, struct effect *effect, const char *source, const char *before,
+                       const char *after)
 {
     core->pending = memory_grow(core->pending, core->pending_count, &core->pending_capacity, sizeof *core->pending);
     struct pending *pending = &core->pending[core->pending_count++];
@@ -78,7 +81,7 @@ uint64_t effects_write(struct core *core, struct effect *effect, const char *bef
     effect->id = core_next_id(core);
     effect->cause = core->world.sequence;
     pending->effect = *effect; /* takes over what it owns */
-    fill_audit(core, pending, before, after);
+    fill_audit(core, pending, source, before, after);
     put_pending(core, pending);
     put_audit(core, &pending->audit);
     effect_copy(emit(core), &pending->effect);
@@ -415,5 +418,5 @@ void region_claim(struct core *core, struct world_region *region)
     text_replace(&effect.actor, core->event && core->event->actor ? core->event->actor : "drover");
     snprintf(after, sizeof after, "cluster %.64s, epoch %llu", core->cluster, (unsigned long long)core->epoch);
     region->owner = OWNER_CLAIMING;
-    region->owner_effect = effects_write(core, &effect, "", after);
+    region->owner_effect = effects_write(core, &effect, NULL, "", after);
 }

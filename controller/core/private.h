@@ -56,7 +56,7 @@ struct asked {
 struct attempt {
     bool dry_run;
     uint64_t request_id;
-    char *actor;
+    char *actor, *source;
     struct job_demand demand; /* of a dry run; a real run's is the job's */
     uint64_t revision;
     unsigned rounds;
@@ -236,8 +236,10 @@ void copy_stop_ended(struct core *core, const struct pending *pending, const str
 uint64_t core_next_id(struct core *core);
 /* A reading effect: sent at once, not kept. */
 struct effect *effects_read(struct core *core, enum effect_type type, const char *region);
-/* A writing effect: outbox, audit row, sent after the commit. Fill `effect` (id and cause are set here). */
-uint64_t effects_write(struct core *core, struct effect *effect, const char *before, const char *after);
+/* A writing effect: outbox, audit row, sent after the commit. Fill `effect` (id and cause are set here). `source` is
+ * where the person asked from; NULL: where the event in hand came from. */
+uint64_t effects_write(struct core *core, struct effect *effect, const char *source, const char *before,
+                       const char *after);
 void effects_sent(struct core *core, uint64_t id);
 void effects_result(struct core *core, const struct effect_result *result);
 void effects_tick(struct core *core);

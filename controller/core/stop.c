@@ -54,7 +54,7 @@ static void write_effect(struct core *core, struct drover_job *job, struct job_c
     text_replace(&effect.wanted.job_namespace, world_text(&core->world, job->job_namespace));
     text_replace(&effect.wanted.id, world_text(&core->world, job->id));
     effect.wanted.revision = copy->revision;
-    copy->effect = effects_write(core, &effect, type == EFFECT_STOP ? "running" : "stopped",
+    copy->effect = effects_write(core, &effect, NULL, type == EFFECT_STOP ? "running" : "stopped",
                                  type == EFFECT_STOP ? "stopped" : "purged");
     put_copy(core, job, copy);
 }
