@@ -4,14 +4,20 @@
  * until all are terminal. */
 #include "controller/federation/call.h"
 
+static void end_absent(struct call *call)
+{
+    call->result.job_exists = call->result.job_stopped = false;
+    call->result.job_modify_index = call->result.job_version = 0;
+    call_end(call, OUTCOME_DONE, REFUSAL_NONE, "%s", "");
+}
+
 static void read_again(struct call *call, const struct http_result *result)
 {
     struct live_job live;
     bool purge = call->effect.type == EFFECT_PURGE;
     enum answer answer = answer_classify(result);
     if (answer == ANSWER_ABSENT) {
-        call->result.job_exists = false;
-        call_end(call, OUTCOME_DONE, REFUSAL_NONE, "%s", "");
+        end_absent(call);
     } else if (answer == ANSWER_GOOD && call_take_job(call, result, &live) && !purge && live.stopped) {
         call_end(call, OUTCOME_DONE, REFUSAL_NONE, "%s", "");
     } else if (answer == ANSWER_GOOD) {
@@ -44,8 +50,7 @@ static bool take_existing(struct call *call, const struct http_result *result, s
 {
     enum answer answer = answer_classify(result);
     if (answer == ANSWER_ABSENT) {
-        call->result.job_exists = false;
-        call_end(call, OUTCOME_DONE, REFUSAL_NONE, "%s", "");
+        end_absent(call);
         return false;
     }
     if (answer == ANSWER_GOOD && call_take_job(call, result, ret_live))

@@ -19,6 +19,7 @@ struct attempt {
     enum http_method method;
     bool consul, namespaced, write;
     bool stream;       /* its first line is what counts */
+    bool quiet;        /* asked for what it tells, not for a line */
     const char *needs; /* the rule that allows it */
     void (*read)(struct check *check, const struct http_result *result);
 };
@@ -34,6 +35,7 @@ struct check {
     char version[64], consul_version[64];
     char node[37];
     bool management, open;
+    bool unreachable;   /* nothing more is asked of its Nomad */
     struct buffer seen; /* of the stream */
     void (*line)(void *context, const struct check_line *line);
     void (*done)(void *context);
@@ -100,6 +102,7 @@ static void read_token(struct check *check, const struct http_result *result)
 
 /* Plans and variables ask for what is there or would be; nothing is written. */
 static const struct attempt ATTEMPTS[] = {
+    {.call = "", .what_for = "", .path = "/v1/agent/self", .quiet = true, .read = read_nomad_self},
     {.call = "GET /v1/status/leader",
      .what_for = "is the region there",
      .path = "/v1/status/leader",
@@ -113,7 +116,7 @@ static const struct attempt ATTEMPTS[] = {
     {.call = "GET /v1/acl/token/self",
      .what_for = "is the token valid",
      .path = "/v1/acl/token/self",
-     .needs = "a valid token",
+     .needs = "to be a valid one",
      .read = read_token},
     {.call = "GET /v1/nodes",
      .what_for = "machines",
@@ -245,7 +248,7 @@ static void say_good(struct check *check)
 {
     const struct attempt *attempt = &ATTEMPTS[check->at];
     char text[96] = "";
-    if (attempt->read == read_nomad_self)
+    if (check->at == 1 && check->version[0] != '\0')
         snprintf(text, sizeof text, "Nomad %s", check->version);
     else if (attempt->read == read_consul_self)
         snprintf(text, sizeof text, "Consul %s", check->consul_version);
@@ -264,6 +267,14 @@ static void on_answer(void *context, const struct http_result *result)
     check->transfer = NULL;
     uv_timer_stop(&check->timer);
     enum answer answer = answer_classify(result);
+    if (attempt->quiet) {
+        if (answer == ANSWER_GOOD)
+            attempt->read(check, result);
+        go_on(check);
+        return;
+    }
+    if (!attempt->consul && result->outcome != HTTP_ANSWERED)
+        check->unreachable = true;
     /* A variable that is not there yet, and a token's self of an older Nomad without ACLs. */
     bool absent_is_good = strstr(attempt->call, "/v1/var/") != NULL;
     if (attempt->read == read_token && answer == ANSWER_INVALID) {
@@ -376,7 +387,8 @@ static void try_next(struct check *check)
         return;
     }
     const struct attempt *attempt = &ATTEMPTS[check->at];
-    if ((attempt->write && !check->with_writes) || (attempt->consul && check->region->consul == NULL))
+    if ((attempt->write && !check->with_writes) || (attempt->consul && check->region->consul == NULL) ||
+        (!attempt->consul && check->unreachable))
         go_on(check);
     else if (attempt->path == NULL && (check->management || check->open))
         say(check, true, false, "");

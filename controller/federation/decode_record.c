@@ -90,8 +90,16 @@ static enum job_type job_type_of(const char *word)
     return JOB_SERVICE;
 }
 
-/* Status dead alone is no stop: a service job whose allocations all failed, or a batch job that is through, is dead too
- * and can be started again by its evaluation. fact.h counts it as stopped, as its allocations are. */
+/* A dead job counts as stopped, as its allocations are. But a job that is just being registered is dead for the moment
+ * before its evaluation is there, and events tell of that moment (measured on 2.0.5). */
+static bool is_stopped(const struct record *record)
+{
+    if (record_flag(record, FLAG_STOP) == FLAG_TRUE)
+        return true;
+    return strcmp(record->text[TEXT_STATUS], "dead") == 0 &&
+           strcmp(record->text[TEXT_EVENT_TYPE], "JobRegistered") != 0;
+}
+
 bool record_job(struct record *record, struct decoded *ret_decoded, struct error *ret_error)
 {
     if (record->text[TEXT_ID][0] == '\0')
@@ -103,7 +111,7 @@ bool record_job(struct record *record, struct decoded *ret_decoded, struct error
         .job_namespace = record->text[TEXT_NAMESPACE],
         .id = record->text[TEXT_ID],
         .type = job_type_of(record->text[TEXT_JOB_TYPE]),
-        .stopped = record_flag(record, FLAG_STOP) == FLAG_TRUE || strcmp(record->text[TEXT_STATUS], "dead") == 0,
+        .stopped = is_stopped(record),
         .child = record->text[TEXT_PARENT_ID][0] != '\0',
         .version = version < 0 ? 0 : (uint64_t)version,
         .version_known = version >= 0,

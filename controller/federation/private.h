@@ -4,6 +4,7 @@
 
 #include <sys/queue.h>
 
+#include "base/log.h"
 #include "controller/federation/decode.h"
 #include "controller/federation/federation.h"
 #include "controller/federation/services.h"
@@ -138,6 +139,7 @@ struct region {
     struct http_transfer *asking;
     uint64_t floors[LIST_KIND_COUNT]; /* X-Nomad-Index of each list: what an older event says is in it */
     struct version_table versions;
+    struct waiting waiting;
     uint64_t backoff_ms;
     uint64_t live_from_ms;
     uint64_t skipped_said_ms;
@@ -166,8 +168,6 @@ struct federation {
     void (*on_closed)(void *context);
     void *closed_context;
 };
-
-enum { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
 struct region *federation_region(struct federation *federation, const char *name);
 /* A whole number in 0..most. */

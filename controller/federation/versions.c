@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "controller/federation/decode.h"
 
 /* A job is kept under two 64-bit hashes of its name, a deployment under its id. */
 struct version_entry {
@@ -102,4 +103,39 @@ bool versions_of_job(const struct version_table *table, const char *job_namespac
 {
     struct uuid key = job_key(job_namespace, id);
     return get(table, &key, true, ret_version);
+}
+
+static const char *copy_text(const char *text)
+{
+    return memory_copy_text(text, strlen(text));
+}
+
+bool waiting_put(struct waiting *waiting, const struct decoded *decoded)
+{
+    if (waiting->count == WAITING_MAX)
+        return false;
+    waiting->entries = memory_grow(waiting->entries, waiting->count, &waiting->capacity, sizeof *waiting->entries);
+    struct waiting_allocation *entry = &waiting->entries[waiting->count++];
+    *entry = (struct waiting_allocation){.fact = decoded->allocation, .deployment_id = decoded->deployment_id};
+    entry->fact.job_namespace = copy_text(decoded->allocation.job_namespace);
+    entry->fact.job_id = copy_text(decoded->allocation.job_id);
+    entry->fact.group = copy_text(decoded->allocation.group);
+    return true;
+}
+
+void waiting_clear(struct waiting *waiting)
+{
+    for (size_t i = 0; i < waiting->count; i++) {
+        free((char *)(uintptr_t)waiting->entries[i].fact.job_namespace);
+        free((char *)(uintptr_t)waiting->entries[i].fact.job_id);
+        free((char *)(uintptr_t)waiting->entries[i].fact.group);
+    }
+    waiting->count = 0;
+}
+
+void waiting_release(struct waiting *waiting)
+{
+    waiting_clear(waiting);
+    free(waiting->entries);
+    *waiting = (struct waiting){0};
 }

@@ -23,4 +23,21 @@ bool versions_of_deployment(const struct version_table *table, const struct uuid
 bool versions_of_job(const struct version_table *table, const char *job_namespace, const char *id,
                      uint64_t *ret_version);
 
+/* Allocations of one line of the event stream whose deployment comes later in it. Bounded by WAITING_MAX. */
+enum { WAITING_MAX = 16384 };
+struct waiting_allocation {
+    struct allocation_fact fact; /* texts owned */
+    struct uuid deployment_id;
+};
+struct waiting {
+    struct waiting_allocation *entries;
+    size_t count, capacity;
+};
+
+struct decoded;
+/* Copies the decoded allocation; false when there are too many. */
+bool waiting_put(struct waiting *waiting, const struct decoded *decoded);
+void waiting_clear(struct waiting *waiting);
+void waiting_release(struct waiting *waiting);
+
 #endif

@@ -20,6 +20,7 @@ static void rest(struct region *region, uint64_t for_ms)
         stream_stop(&region->streams[i]);
     region->stream_count = 0;
     list_stop(region);
+    waiting_clear(&region->waiting);
     if (region->asking != NULL)
         http_cancel(region->asking);
     region->asking = NULL;
@@ -93,7 +94,9 @@ static void on_token(void *context, const struct http_result *result)
     }
     /* Without ACLs nothing can be denied; Nomad then shows a token of this name (measured on 2.0.5). */
     bool open = result->status == 400 || (result->body != NULL && strstr(result->body, "acls-disabled") != NULL);
-    if (!open && (result->status == 403 || result->status == 404 || result->status / 100 == 2))
+    if (result->status == 403 || result->status == 404)
+        watch_deny(region, "GET /v1/acl/token/self", "to be a valid one: is the token file right?");
+    else if (!open && result->status / 100 == 2)
         watch_deny(region, "GET /v1/event/stream",
                    "read-job in the namespaces that are watched, and node { policy = \"read\" }");
     else
@@ -171,17 +174,34 @@ static enum list_kind list_of(enum decoded_kind kind)
     }
 }
 
-/* An event names the allocation's deployment and not its job version. Without a deployment that is known, the newest
- * version that the stream told of the job is likely the allocation's, but only likely. */
+/* An event names the allocation's deployment and not its job version. A deployment that is not known yet may come later
+ * in the same line; then the allocation waits for the line's end. */
 static void emit_allocation(struct region *region, const struct decoded *decoded)
 {
     struct allocation_fact fact = decoded->allocation;
     if (!fact.job_version_known && decoded->has_deployment &&
         versions_of_deployment(&region->versions, &decoded->deployment_id, &fact.job_version))
         fact.job_version_known = true;
-    else if (!fact.job_version_known)
+    if (!fact.job_version_known && decoded->has_deployment && waiting_put(&region->waiting, decoded))
+        return;
+    if (!fact.job_version_known)
         versions_of_job(&region->versions, fact.job_namespace, fact.job_id, &fact.job_version);
     region_emit(region, &(struct event){.type = EVENT_ALLOCATION, .allocation = &fact});
+}
+
+/* Without its deployment the newest version that the stream told of the job is likely the allocation's, but only
+ * likely. */
+static void emit_waiting(struct region *region)
+{
+    for (size_t i = 0; i < region->waiting.count; i++) {
+        struct allocation_fact fact = region->waiting.entries[i].fact;
+        fact.job_version_known =
+            versions_of_deployment(&region->versions, &region->waiting.entries[i].deployment_id, &fact.job_version);
+        if (!fact.job_version_known)
+            versions_of_job(&region->versions, fact.job_namespace, fact.job_id, &fact.job_version);
+        region_emit(region, &(struct event){.type = EVENT_ALLOCATION, .allocation = &fact});
+    }
+    waiting_clear(&region->waiting);
 }
 
 static void emit_job(struct region *region, const struct decoded *decoded)
@@ -211,13 +231,8 @@ static void say_skipped(struct region *region, const char *problem)
     region_log(region, LOG_LEVEL_WARN, "a record is left out: %s", problem);
 }
 
-void watch_emit(struct region *region, const struct decoded *decoded)
+static void emit_fact(struct region *region, const struct decoded *decoded)
 {
-    if (decoded->kind == DECODED_LINE)
-        return;
-    if (decoded->event_index != 0 && decoded->kind != DECODED_SKIPPED &&
-        decoded->event_index <= region->floors[list_of(decoded->kind)])
-        return;
     switch (decoded->kind) {
     case DECODED_NODE:
         emit_node(region, decoded);
@@ -240,6 +255,21 @@ void watch_emit(struct region *region, const struct decoded *decoded)
     }
 }
 
+/* An event that is no newer than the list of its kind tells nothing new. */
+static bool is_in_list(const struct region *region, const struct decoded *decoded)
+{
+    return decoded->event_index != 0 && decoded->kind != DECODED_SKIPPED &&
+           decoded->event_index <= region->floors[list_of(decoded->kind)];
+}
+
+void watch_emit(struct region *region, const struct decoded *decoded)
+{
+    if (decoded->kind == DECODED_LINE)
+        emit_waiting(region);
+    else if (!is_in_list(region, decoded))
+        emit_fact(region, decoded);
+}
+
 void watch_start(struct region *region)
 {
     region->state = WATCH_RESTING;
@@ -252,4 +282,5 @@ void watch_stop(struct region *region)
     rest(region, 0);
     uv_timer_stop(&region->watch_timer);
     uv_timer_stop(&region->resync_timer);
+    waiting_release(&region->waiting);
 }
