@@ -31,6 +31,7 @@ void core_free(struct core *core)
     free(core->pending);
     free(core->dry_runs);
     free(core->touched);
+    free(core->prices);
     free(core->cluster);
     world_release(&core->world);
     free(core);

@@ -2,6 +2,7 @@
 #ifndef DROVER_CONTROLLER_CORE_PRIVATE_H
 #define DROVER_CONTROLLER_CORE_PRIVATE_H
 
+#include "base/codec.h"
 #include "controller/core/core.h"
 #include "model/job_demand.h"
 
@@ -16,7 +17,6 @@ enum {
     ROUNDS_MOST = 12, /* of planning and replanning one submission */
     PURGE_RETRY_MS = 1000,
     FOLLOW_GRACE_MS = 30000, /* beyond the job's own progress deadline */
-    AUDIT_KEEP_MONTHS = 13
 };
 
 enum pending_state { PENDING_INTENDED, PENDING_SENT, PENDING_UNKNOWN, PENDING_HELD /* the gate was closed */ };
@@ -68,6 +68,13 @@ struct attempt {
     bool waiting_for_regions; /* after a start: until every region has spoken or is dark */
 };
 
+/* The last price written of a pool. */
+struct known_price {
+    symbol region, pool;
+    enum market market;
+    int64_t list_uusd_h, effective_uusd_h, marginal_uusd_h;
+};
+
 struct core {
     struct world world;
     char *cluster;
@@ -79,6 +86,8 @@ struct core {
     size_t pending_count, pending_capacity;
     struct attempt **dry_runs;
     size_t dry_run_count, dry_run_capacity;
+    struct known_price *prices;
+    size_t price_count, price_capacity;
     /* Only during a step. */
     struct step *out;
     const struct event *event;
@@ -259,7 +268,6 @@ void put_pending(struct core *core, const struct pending *pending);
 void drop_pending(struct core *core, const struct pending *pending);
 void put_audit(struct core *core, const struct audit_row *row);
 void put_decision(struct core *core, const struct decision *decision);
-void put_price(struct core *core, const struct world_region *region, const struct pool_config *pool);
 void put_policy(struct core *core, const struct policy *policy);
 void drop_policy(struct core *core, const char *name);
 void put_journal(struct core *core, const char *what, const char *about);
@@ -275,6 +283,11 @@ void put_hold_freeze(struct core *core);
 void put_hold_mode(struct core *core);
 void policy_encode(const struct policy *policy, struct buffer *out);
 bool policy_decode(const void *bytes, size_t length, struct policy *ret_policy);
+
+/* --- prices.c ----------------------------------------------------------------------------------------------------- */
+/* Writes a new price record for every pool whose price is not what was written last. */
+void prices_record(struct core *core, const struct world_region *region);
+bool prices_restore(struct core *core, const char *region, const char *pool, struct codec_reader *reader);
 
 /* --- replies -------------------------------------------------------------------------------------------------------
  */

@@ -145,33 +145,6 @@ void put_journal(struct core *core, const char *what, const char *about)
     codec_put_text(&change->value, core->event && core->event->actor ? core->event->actor : "drover");
 }
 
-/* --- prices ------------------------------------------------------------------------------------------------------- */
-
-void put_price(struct core *core, const struct world_region *region, const struct pool_config *pool)
-{
-    const struct price *price = &pool->price;
-    struct record_change *change = core_put(core, RECORD_PRICE);
-    struct buffer *value = &change->value;
-    record_key_text(&change->key, region->config.name);
-    record_key_text(&change->key, pool->name);
-    record_key_number(&change->key, core_next_id(core));
-    codec_put_text(value, pool->instance_type ? pool->instance_type : "");
-    codec_put_u8(value, (uint8_t)price->market);
-    codec_put_i64(value, price->list_uusd_h);
-    codec_put_i64(value, price->effective_uusd_h);
-    codec_put_i64(value, price->marginal_uusd_h);
-    codec_put_text(value, "USD");
-    codec_put_text(value, price->source ? price->source : "");
-    codec_put_i64(value, price->valid_from_ms);
-    codec_put_i64(value, price->observed_at_ms);
-    codec_put_u32(value, (uint32_t)price->adjustment_count);
-    for (size_t i = 0; i < price->adjustment_count; i++) {
-        codec_put_text(value, price->adjustments[i].name);
-        codec_put_i64(value, price->adjustments[i].percent_millionths);
-        codec_put_i64(value, price->adjustments[i].fixed_uusd_h);
-    }
-}
-
 /* --- policies and holds ------------------------------------------------------------------------------------------- */
 
 static void put_patterns(const struct patterns *patterns, struct buffer *out)

@@ -31,26 +31,6 @@ static struct world_region *region_add(struct world *world, const struct region_
     return &world->regions[at];
 }
 
-static bool same_price(const struct price *a, const struct price *b)
-{
-    return a->list_uusd_h == b->list_uusd_h && a->effective_uusd_h == b->effective_uusd_h &&
-           a->marginal_uusd_h == b->marginal_uusd_h && a->market == b->market;
-}
-
-/* Prices that the new configuration changes become new price records; nothing is overwritten. */
-static void record_prices(struct core *core, const struct world_region *region, const struct region_config *before)
-{
-    for (size_t i = 0; i < region->config.pool_count; i++) {
-        const struct pool_config *pool = &region->config.pools[i];
-        bool changed = pool->priced;
-        for (size_t k = 0; k < before->pool_count && changed; k++)
-            if (strcmp(before->pools[k].name, pool->name) == 0 && before->pools[k].priced)
-                changed = !same_price(&before->pools[k].price, &pool->price);
-        if (changed)
-            put_price(core, region, pool);
-    }
-}
-
 void region_configure(struct core *core, const struct region_config *config)
 {
     struct world *world = &core->world;
@@ -59,7 +39,7 @@ void region_configure(struct core *core, const struct region_config *config)
         region = region_add(world, config);
     struct region_config before = region->config;
     region_config_copy(&region->config, config);
-    record_prices(core, region, &before);
+    prices_record(core, region);
     region_config_release(&before);
     pools_build(world, region);
     for (size_t i = 0; i < region->node_count; i++)

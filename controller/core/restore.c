@@ -234,9 +234,14 @@ bool core_restore(struct core *core, enum record_kind kind, const void *key, siz
         ok = name && restore_hold(core, name, &reader);
         break;
     }
+    case RECORD_PRICE: {
+        const char *region = key_part(&at, &left);
+        const char *pool = region ? key_part(&at, &left) : NULL;
+        ok = pool && prices_restore(core, region, pool, &reader);
+        break;
+    }
     case RECORD_META:
     case RECORD_REVISION:
-    case RECORD_PRICE:     /* history: the configuration gives the prices in force */
     case RECORD_TOMBSTONE: /* the copy's stop_wanted says the same; the record is for people and for replicas */
     case RECORD_AUDIT:
     case RECORD_JOURNAL:
