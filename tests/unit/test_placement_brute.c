@@ -1,0 +1,529 @@
+/* links: placement base */
+/* Thousands of tiny random problems, solved by trying every placement: bound <= optimum <= cost must hold for every
+ * one, whatever the multipliers, and the checker must take what solve makes. A failure prints the seed and the file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/placement/certificate.h"
+#include "controller/placement/solve.h"
+
+enum { INSTANCES = 3000, POOLS_MAX = 3, GROUPS_MAX = 3 };
+
+struct dice {
+    uint64_t state;
+};
+
+static uint64_t roll(struct dice *dice)
+{
+    uint64_t z = dice->state += UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static int between(struct dice *dice, int low, int high)
+{
+    return low + (int)(roll(dice) % (uint64_t)(high - low + 1));
+}
+
+static bool chance(struct dice *dice, int percent)
+{
+    return between(dice, 1, 100) <= percent;
+}
+
+/* --- a random problem --- */
+
+static void write_pools_of(struct dice *dice, int pools, struct buffer *out)
+{
+    int mask = between(dice, 1, (1 << pools) - 1);
+    const char *comma = "";
+    for (int p = 0; p < pools; p++) {
+        if (mask >> p & 1) {
+            buffer_printf(out, "%s%d", comma, p);
+            comma = ",";
+        }
+    }
+}
+
+static void write_pool(struct dice *dice, int p, int dims, struct buffer *out)
+{
+    int min = chance(dice, 40) ? between(dice, 0, 2) : 0;
+    int max = min + between(dice, 0, 3);
+    int price = chance(dice, 8) ? 0 : between(dice, 1, 100);
+    int capacity[2] = {between(dice, 2, 12), between(dice, 2, 12)};
+    buffer_printf(out, "pool %d region=0 price=%d capacity=%d", p, price, capacity[0]);
+    if (dims == 2)
+        buffer_printf(out, ",%d", capacity[1]);
+    bool unlimited = chance(dice, 30);
+    if (unlimited)
+        buffer_printf(out, " min=%d max=-", min);
+    else
+        buffer_printf(out, " min=%d max=%d", min, max);
+    if (chance(dice, 25)) {
+        buffer_printf(out, " held=%d", between(dice, 0, capacity[0]));
+        if (dims == 2)
+            buffer_printf(out, ",%d", between(dice, 0, capacity[1]));
+    }
+    if (chance(dice, 20))
+        buffer_printf(out, " rate=%d", between(dice, 0, 150));
+    buffer_append_byte(out, '\n');
+    for (int t = 0; t < 2 && !unlimited && chance(dice, 30); t++) {
+        max += between(dice, 1, 2);
+        price += between(dice, 0, 40);
+        buffer_printf(out, "tier %d upto=%d price=%d\n", p, max, price);
+    }
+}
+
+static void write_group(struct dice *dice, int j, int pools, int dims, struct buffer *out)
+{
+    int count = between(dice, 0, 4);
+    buffer_printf(out, "group %d count=%d demand=%d", j, count, between(dice, chance(dice, 10) ? 0 : 1, 6));
+    if (dims == 2)
+        buffer_printf(out, ",%d", between(dice, 0, 6));
+    buffer_printf(out, " unplaced=%d", chance(dice, 30) ? between(dice, 0, 60) : between(dice, 50, 1000));
+    if (chance(dice, 50))
+        buffer_printf(out, " move=%d", between(dice, 0, 30));
+    buffer_append_byte(out, '\n');
+    int caps = between(dice, 0, 3);
+    for (int c = 0; c < caps; c++) {
+        buffer_printf(out, "cap %d pools=", j);
+        write_pools_of(dice, pools, out);
+        buffer_printf(out, " max=%d\n", between(dice, 0, count));
+    }
+    buffer_printf(out, "may %d", j);
+    for (int p = 0; p < pools; p++) {
+        if (chance(dice, 80)) {
+            buffer_printf(out, " %d:%d", p, between(dice, 0, 20));
+            if (chance(dice, 40))
+                buffer_printf(out, ":%d", between(dice, 0, 3));
+        }
+    }
+    buffer_append_byte(out, '\n');
+    if (chance(dice, 25))
+        buffer_printf(out, "permachine %d max=%d\n", j, between(dice, chance(dice, 10) ? 0 : 1, 2));
+}
+
+static void write_problem(struct dice *dice, struct buffer *out)
+{
+    int dims = between(dice, 1, 2);
+    int pools = between(dice, 1, POOLS_MAX);
+    int groups = between(dice, 1, GROUPS_MAX);
+    buffer_printf(out, "drover-problem 1\ndims cpu%s\nregion 0 r\n", dims == 2 ? " mem" : "");
+    for (int p = 0; p < pools; p++)
+        write_pool(dice, p, dims, out);
+    for (int j = 0; j < groups; j++)
+        write_group(dice, j, pools, dims, out);
+    if (chance(dice, 20)) {
+        buffer_append_text(out, "budget 0 pools=");
+        write_pools_of(dice, pools, out);
+        buffer_printf(out, " max=%d\n", between(dice, 50, 400));
+    }
+    if (chance(dice, 20)) {
+        buffer_append_text(out, "quota 0 pools=");
+        write_pools_of(dice, pools, out);
+        buffer_printf(out, " weight=%d max=%d\n", between(dice, 0, 3), between(dice, 2, 12));
+    }
+    if (chance(dice, 20)) {
+        buffer_append_text(out, "gbudget 0 groups=0");
+        if (groups > 1)
+            buffer_append_text(out, ",1");
+        buffer_printf(out, " max=%d\n", between(dice, 10, 300));
+    }
+}
+
+/* --- every placement --- */
+
+struct brute {
+    const struct problem *problem;
+    int64_t x[GROUPS_MAX][POOLS_MAX];
+    int64_t best; /* -1: none */
+};
+
+static int64_t now_of(const struct problem *problem, uint32_t j, uint32_t p, int64_t *ret_extra)
+{
+    for (size_t i = problem->pair_start[j]; i < problem->pair_start[j + 1]; i++) {
+        if (problem->pair_pool[i] == p && problem_pair_fits(problem, j, p)) {
+            *ret_extra = problem->pair_extra[i];
+            return problem->pair_now[i];
+        }
+    }
+    return -1;
+}
+
+static int64_t machines_cost(const struct problem *problem, uint32_t p, int64_t y)
+{
+    int64_t cost = 0;
+    for (int64_t machine = problem->pool_min[p] + 1; machine <= y; machine++) {
+        int64_t price = problem->pool_price[p];
+        int64_t upto = problem->pool_max[p];
+        for (uint32_t t = problem->tier_start[p]; t < problem->tier_start[p + 1] && machine > upto; t++) {
+            price = problem->tier_price[t];
+            upto = problem->tier_upto[t];
+        }
+        cost += price;
+    }
+    return cost;
+}
+
+/* The fewest machines the pool needs, or -1 when no number will do. */
+static int64_t machines_for(const struct brute *brute, uint32_t p)
+{
+    const struct problem *problem = brute->problem;
+    int64_t most = problem->tier_start[p + 1] > problem->tier_start[p]
+                       ? problem->tier_upto[problem->tier_start[p + 1] - 1]
+                       : problem->pool_max[p];
+    for (int64_t y = problem->pool_min[p]; y <= most && y < 200; y++) {
+        bool fine = true;
+        for (uint32_t k = 0; k < problem->dimensions; k++) {
+            int64_t load = problem->pool_held[p * problem->dimensions + k];
+            for (uint32_t j = 0; j < problem->groups; j++)
+                load += brute->x[j][p] * problem->group_demand[j * problem->dimensions + k];
+            fine = fine && load <= y * problem->pool_capacity[p * problem->dimensions + k];
+        }
+        for (uint32_t j = 0; j < problem->groups; j++) {
+            if (problem->group_permachine[j] != PROBLEM_UNLIMITED)
+                fine = fine && brute->x[j][p] <= y * problem->group_permachine[j];
+        }
+        if (fine)
+            return y;
+    }
+    return -1;
+}
+
+static bool limits_hold(const struct problem *problem, const int64_t *y)
+{
+    const struct problem_lists *lists = &problem->lists;
+    for (int kind = 0; kind < 2; kind++) {
+        const struct problem_limits *limits = kind ? &problem->quotas : &problem->budgets;
+        for (uint32_t b = 0; b < limits->count; b++) {
+            int64_t total = 0;
+            for (size_t i = lists->start[limits->list[b]]; i < lists->start[limits->list[b] + 1]; i++)
+                total += (kind ? limits->weight[b] : problem->pool_price[lists->pool[i]]) * y[lists->pool[i]];
+            if (total > limits->most[b])
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool group_budgets_hold(const struct brute *brute)
+{
+    const struct problem *problem = brute->problem;
+    for (uint32_t b = 0; b < problem->group_budgets.count; b++) {
+        uint32_t list = problem->group_budgets.list[b];
+        int64_t total = 0;
+        for (size_t i = problem->group_lists.start[list]; i < problem->group_lists.start[list + 1]; i++) {
+            uint32_t j = problem->group_lists.pool[i];
+            for (uint32_t p = 0; p < problem->pools; p++) {
+                int64_t worst = 0;
+                for (uint32_t k = 0; k < problem->dimensions && brute->x[j][p]; k++) {
+                    int64_t demand = problem->group_demand[j * problem->dimensions + k];
+                    int64_t capacity = problem->pool_capacity[p * problem->dimensions + k];
+                    int64_t share = (problem->pool_rate[p] * demand + capacity - 1) / capacity;
+                    worst = share > worst ? share : worst;
+                }
+                total += worst * brute->x[j][p];
+            }
+        }
+        if (total > problem->group_budgets.most[b])
+            return false;
+    }
+    return true;
+}
+
+static void judge(struct brute *brute)
+{
+    const struct problem *problem = brute->problem;
+    int64_t y[POOLS_MAX];
+    int64_t cost = 0;
+    for (uint32_t p = 0; p < problem->pools; p++) {
+        y[p] = machines_for(brute, p);
+        if (y[p] < 0)
+            return;
+        cost += machines_cost(problem, p, y[p]);
+    }
+    if (!limits_hold(problem, y) || !group_budgets_hold(brute))
+        return;
+    for (uint32_t j = 0; j < problem->groups; j++) {
+        int64_t left = problem->group_count[j];
+        int64_t gained = 0;
+        int64_t total_now = 0;
+        for (uint32_t p = 0; p < problem->pools; p++) {
+            int64_t extra = 0;
+            int64_t now = now_of(problem, j, p, &extra);
+            if (now < 0)
+                continue;
+            total_now += now;
+            left -= brute->x[j][p];
+            cost += extra * brute->x[j][p];
+            gained += brute->x[j][p] > now ? brute->x[j][p] - now : 0;
+        }
+        int64_t growth = problem->group_count[j] > total_now ? problem->group_count[j] - total_now : 0;
+        cost += problem->group_unplaced[j] * left;
+        cost += gained > growth ? problem->group_move[j] * (gained - growth) : 0;
+    }
+    if (brute->best < 0 || cost < brute->best)
+        brute->best = cost;
+}
+
+static bool caps_hold(const struct brute *brute, uint32_t j)
+{
+    const struct problem *problem = brute->problem;
+    for (uint32_t c = problem->cap_start[j]; c < problem->cap_start[j + 1]; c++) {
+        int64_t inside = 0;
+        uint32_t list = problem->cap_list[c];
+        for (size_t i = problem->lists.start[list]; i < problem->lists.start[list + 1]; i++)
+            inside += brute->x[j][problem->lists.pool[i]];
+        if (inside > problem->cap_max[c])
+            return false;
+    }
+    return true;
+}
+
+static void enumerate(struct brute *brute, uint32_t j, uint32_t p, int64_t left)
+{
+    const struct problem *problem = brute->problem;
+    if (j == problem->groups) {
+        judge(brute);
+        return;
+    }
+    if (p == problem->pools) {
+        if (caps_hold(brute, j))
+            enumerate(brute, j + 1, 0, j + 1 < problem->groups ? problem->group_count[j + 1] : 0);
+        return;
+    }
+    int64_t extra = 0;
+    int64_t most = now_of(problem, j, p, &extra) >= 0 ? left : 0;
+    for (int64_t x = 0; x <= most; x++) {
+        brute->x[j][p] = x;
+        enumerate(brute, j, p + 1, left - x);
+    }
+    brute->x[j][p] = 0;
+}
+
+static int64_t optimum(const struct problem *problem)
+{
+    struct brute brute = {.problem = problem, .best = -1};
+    enumerate(&brute, 0, 0, problem->group_count[0]);
+    return brute.best;
+}
+
+/* --- the tests --- */
+
+static void load(const struct buffer *text, struct problem *ret_problem)
+{
+    struct error error;
+    if (!problem_read(text->data, text->length, ret_problem, &error))
+        fail_msg("%s\n%s", error.text, text->data);
+}
+
+static void solve_and_compare(uint64_t seed)
+{
+    struct dice dice = {seed};
+    struct buffer text = BUFFER_INIT;
+    struct problem problem;
+    struct plan plan;
+    struct error error;
+    struct certificate certificate;
+    struct solve_options options = {.seed = seed, .effort = 1 + (unsigned)(seed % 6)};
+    write_problem(&dice, &text);
+    load(&text, &problem);
+    int64_t best = optimum(&problem);
+    if (!solve(&problem, &options, &plan, &error)) {
+        if (error.code != ERROR_CONFLICT || best >= 0)
+            fail_msg("seed %llu: %s, optimum %lld\n%s", (unsigned long long)seed, error.text, (long long)best,
+                     text.data);
+    } else {
+        if (!certificate_check(&problem, &plan, &certificate, &error))
+            fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, error.text, text.data);
+        if (best < 0 || certificate.bound > best || certificate.cost < best || certificate.nodecost < certificate.cost)
+            fail_msg("seed %llu: bound %lld, optimum %lld, cost %lld, nodecost %lld\n%s", (unsigned long long)seed,
+                     (long long)certificate.bound, (long long)best, (long long)certificate.cost,
+                     (long long)certificate.nodecost, text.data);
+        plan_release(&plan);
+    }
+    problem_release(&problem);
+    buffer_release(&text);
+}
+
+static void bound_optimum_and_cost_stand_in_order_on_every_tiny_problem(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= INSTANCES; seed++)
+        solve_and_compare(seed);
+}
+
+/* Multipliers nobody chose with care: the bound may be weak, never wrong. */
+static void the_bound_holds_for_any_multipliers(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= INSTANCES; seed++) {
+        struct dice dice = {seed};
+        struct buffer text = BUFFER_INIT;
+        struct problem problem;
+        struct plan plan;
+        struct error error;
+        struct solve_options options = {.seed = 1, .effort = 1};
+        write_problem(&dice, &text);
+        load(&text, &problem);
+        int64_t best = optimum(&problem);
+        if (solve(&problem, &options, &plan, &error)) {
+            for (int variant = 0; variant < 8; variant++) {
+                for (uint32_t cell = 0; cell < problem.pools * problem.dimensions; cell++)
+                    plan.price[cell] = chance(&dice, 70) ? (int64_t)(roll(&dice) % (30 * (uint64_t)plan.scale)) : 0;
+                for (uint32_t c = 0; c < problem.cap_start[problem.groups]; c++)
+                    plan.cap[c] = plan.cap[c] == PLAN_ABSENT && chance(&dice, 60)
+                                      ? PLAN_ABSENT
+                                      : (int64_t)(roll(&dice) % (40 * (uint64_t)plan.scale));
+                if (problem.budgets.count)
+                    plan.budget[0] = (int64_t)(roll(&dice) % (2 * (uint64_t)plan.scale));
+                if (problem.quotas.count)
+                    plan.quota[0] = (int64_t)(roll(&dice) % (30 * (uint64_t)plan.scale));
+                if (problem.group_budgets.count)
+                    plan.group_budget[0] = (int64_t)(roll(&dice) % (2 * (uint64_t)plan.scale));
+                plan.permachines = 0;
+                for (uint32_t j = 0; j < problem.groups; j++) {
+                    for (size_t i = problem.pair_start[j]; i < problem.pair_start[j + 1]; i++) {
+                        if (problem.group_permachine[j] != PROBLEM_UNLIMITED && chance(&dice, 70) &&
+                            problem_pair_fits(&problem, j, problem.pair_pool[i]))
+                            plan_add_permachine(&plan, j, problem.pair_pool[i],
+                                                (int64_t)(roll(&dice) % (60 * (uint64_t)plan.scale)));
+                    }
+                }
+                struct certificate certificate;
+                if (!certificate_work_out(&problem, &plan, &certificate, &error))
+                    fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, error.text, text.data);
+                if (certificate.bound > best)
+                    fail_msg("seed %llu, variant %d: bound %lld above the optimum %lld\n%s", (unsigned long long)seed,
+                             variant, (long long)certificate.bound, (long long)best, text.data);
+            }
+            plan_release(&plan);
+        }
+        problem_release(&problem);
+        buffer_release(&text);
+    }
+}
+
+/* --- mutated plans --- */
+
+/* True for lines whose every change must be noticed; multipliers may move a little and still prove the same bound, and
+ * more held capacity than asked for may be packed. */
+static bool is_strict(const char *line)
+{
+    static const char *const words[] = {"cost ", "nodecost ", "bound ", "pool ", "put ", "unplaced ", "pack "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strncmp(line, words[i], strlen(words[i])) == 0)
+            return !strstr(line, "held");
+    }
+    return false;
+}
+
+static void expect_refused(const struct problem *problem, const struct buffer *plan_text, const char *what)
+{
+    struct plan plan;
+    struct error error;
+    struct certificate certificate;
+    if (!plan_read(plan_text->data, plan_text->length, problem, &plan, &error))
+        return;
+    bool taken = certificate_check(problem, &plan, &certificate, &error);
+    plan_release(&plan);
+    if (taken)
+        fail_msg("%s was not noticed:\n%s", what, plan_text->data);
+}
+
+static void mutate_lines(const struct problem *problem, const struct buffer *text)
+{
+    for (const char *line = text->data; *line;) {
+        const char *end = strchr(line, '\n') + 1;
+        size_t before = (size_t)(line - text->data);
+        if (is_strict(line)) {
+            struct buffer mutant = BUFFER_INIT;
+            buffer_append(&mutant, text->data, before);
+            buffer_append_text(&mutant, end);
+            expect_refused(problem, &mutant, "a line left out");
+            buffer_clear(&mutant);
+            buffer_append(&mutant, text->data, (size_t)(end - text->data));
+            buffer_append(&mutant, line, (size_t)(end - line));
+            buffer_append_text(&mutant, end);
+            expect_refused(problem, &mutant, "a line twice");
+            for (const char *c = line; c < end; c++) {
+                if (*c < '0' || *c > '9')
+                    continue;
+                buffer_clear(&mutant);
+                buffer_append_text(&mutant, text->data);
+                char *digit = mutant.data + (c - text->data);
+                *digit = *digit == '9' ? '0' : (char)(*digit + 1);
+                expect_refused(problem, &mutant, "a digit changed");
+            }
+            buffer_release(&mutant);
+        }
+        line = end;
+    }
+}
+
+static void every_changed_line_of_a_plan_is_noticed(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct dice dice = {seed};
+        struct buffer text = BUFFER_INIT;
+        struct buffer plan_text = BUFFER_INIT;
+        struct problem problem;
+        struct plan plan;
+        struct error error;
+        struct solve_options options = SOLVE_OPTIONS_DEFAULT;
+        options.effort = 2;
+        write_problem(&dice, &text);
+        load(&text, &problem);
+        /* A machine more at no price is another plan that is just as good. */
+        if (!strstr(text.data, "price=0") && solve(&problem, &options, &plan, &error)) {
+            plan_write(&plan, &problem, &plan_text);
+            mutate_lines(&problem, &plan_text);
+            plan_release(&plan);
+        }
+        buffer_release(&plan_text);
+        problem_release(&problem);
+        buffer_release(&text);
+    }
+}
+
+static void the_same_problem_gives_the_same_plan(void **state)
+{
+    (void)state;
+    struct dice dice = {77};
+    struct buffer text = BUFFER_INIT;
+    struct buffer written[2] = {BUFFER_INIT, BUFFER_INIT};
+    write_problem(&dice, &text);
+    for (int i = 0; i < 2; i++) {
+        struct problem problem;
+        struct plan plan;
+        struct error error;
+        struct solve_options options = SOLVE_OPTIONS_DEFAULT;
+        load(&text, &problem);
+        assert_true(solve(&problem, &options, &plan, &error));
+        plan_write(&plan, &problem, &written[i]);
+        plan_release(&plan);
+        problem_release(&problem);
+    }
+    assert_string_equal(written[0].data, written[1].data);
+    buffer_release(&written[0]);
+    buffer_release(&written[1]);
+    buffer_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bound_optimum_and_cost_stand_in_order_on_every_tiny_problem),
+        cmocka_unit_test(the_bound_holds_for_any_multipliers),
+        cmocka_unit_test(every_changed_line_of_a_plan_is_noticed),
+        cmocka_unit_test(the_same_problem_gives_the_same_plan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
