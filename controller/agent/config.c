@@ -12,25 +12,6 @@
 #include "controller/agent/config_private.h"
 #include "net/files.h"
 
-#define KEY_COUNT(keys) (sizeof(keys) / sizeof(keys)[0])
-
-static const struct config_key top_keys[] = {
-    {"data_dir", CONFIG_ARGUMENT, false},   {"mode", CONFIG_ARGUMENT, false}, {"log_level", CONFIG_ARGUMENT, false},
-    {"token_file", CONFIG_ARGUMENT, false}, {"listen", CONFIG_BLOCK, false},  {"catalogue", CONFIG_BLOCK, false},
-    {"region", CONFIG_BLOCKS, true},        {"policy", CONFIG_BLOCKS, true},
-};
-static const struct config_key listen_keys[] = {
-    {"address", CONFIG_ARGUMENT, false},
-    {"cert_file", CONFIG_ARGUMENT, false},
-    {"key_file", CONFIG_ARGUMENT, false},
-};
-static const struct config_key catalogue_keys[] = {
-    {"file", CONFIG_ARGUMENT, false},
-};
-static const struct config_key policy_file_keys[] = {
-    {"policy", CONFIG_BLOCKS, true},
-};
-
 struct config *config_new(void)
 {
     struct config *config = memory_new(1, sizeof *config);
@@ -106,110 +87,80 @@ bool config_parse_listen(const char *address, char **ret_host, uint16_t *ret_por
     return true;
 }
 
-static bool listen_read_address(const struct config_reading *reading, const struct hcl_body *body,
-                                struct error *ret_error)
+static void listen_read_address(struct hcl_reader *reader, struct config *config)
 {
-    struct config *config = reading->config;
-    char *address = NULL, *host = NULL;
+    const char *address = hcl_read_text(reader, "address", NULL);
     struct error why;
-    if (!config_get_text(reading, body, "address", 255, &address, ret_error)) {
-        return false;
-    }
+    char *host;
     if (address == NULL) {
-        return true;
+        return;
     }
-    bool parsed = config_parse_listen(address, &host, &config->listen_port, &why);
-    free(address);
-    if (!parsed) {
-        return hcl_fail(reading->document, config_position(body, "address"), ERROR_INVALID, ret_error, "%s", why.text);
+    if (!config_parse_listen(address, &host, &config->listen_port, &why)) {
+        hcl_reader_fail(reader, hcl_reader_position(reader, "address"), "%s", why.text);
+        return;
     }
     free(config->listen_host);
     config->listen_host = host;
-    return true;
 }
 
-static bool listen_read(const struct config_reading *reading, const struct hcl_body *top, struct error *ret_error)
+static bool listen_is_loopback(const char *host)
+{
+    return text_starts_with(host, "127.") || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+static void listen_read(const struct config_reading *reading, struct hcl_reader *outer)
 {
     struct config *config = reading->config;
-    const struct hcl_block *block = hcl_find_block(top, "listen");
+    const struct hcl_block *block = hcl_read_block(outer, "listen");
     if (block == NULL) {
-        return true;
+        return;
     }
-    if (!config_check_keys(reading, &block->body, " in listen", listen_keys, KEY_COUNT(listen_keys), ret_error) ||
-        !listen_read_address(reading, &block->body, ret_error) ||
-        !config_get_file(reading, &block->body, "cert_file", &config->cert_file, ret_error) ||
-        !config_get_file(reading, &block->body, "key_file", &config->key_file, ret_error)) {
-        return false;
-    }
-    bool loopback = text_starts_with(config->listen_host, "127.") || strcmp(config->listen_host, "localhost") == 0 ||
-                    strcmp(config->listen_host, "::1") == 0;
+    struct hcl_reader reader = hcl_reader_enter(outer, block);
+    listen_read_address(&reader, config);
+    config->cert_file = config_take_file(reading, &reader, "cert_file");
+    config->key_file = config_take_file(reading, &reader, "key_file");
     if ((config->cert_file == NULL) != (config->key_file == NULL)) {
-        return hcl_fail(reading->document, block->position, ERROR_INVALID, ret_error,
-                        "listen needs cert_file and key_file together");
+        hcl_reader_fail(&reader, block->position, "block listen needs cert_file and key_file together");
     }
-    if (!loopback && config->cert_file == NULL) {
-        return hcl_fail(reading->document, config_position(&block->body, "address"), ERROR_INVALID, ret_error,
-                        "listening on \"%s\" needs TLS: give cert_file and key_file, or listen on 127.0.0.1",
+    if (!listen_is_loopback(config->listen_host) && config->cert_file == NULL) {
+        hcl_reader_fail(&reader, hcl_reader_position(&reader, "address"),
+                        "listening on %s needs TLS; add cert_file and key_file, or listen on 127.0.0.1",
                         config->listen_host);
     }
-    return true;
+    hcl_reader_end(&reader);
 }
 
-static bool top_read_mode(const struct config_reading *reading, const struct hcl_body *body, struct error *ret_error)
+static void top_read_words(struct hcl_reader *reader, struct config *config)
 {
-    char *word = NULL;
-    if (!config_get_text(reading, body, "mode", 64, &word, ret_error)) {
-        return false;
-    }
-    bool known = word == NULL || mode_parse(word, &reading->config->mode) ||
-                 hcl_fail(reading->document, config_position(body, "mode"), ERROR_INVALID, ret_error,
-                          "mode is \"%s\"; known are observe, approve, enforce", word);
-    reading->config->mode_given = word != NULL;
-    free(word);
-    return known;
+    static const char *const modes[] = {"observe", "approve", "enforce"};
+    static const char *const levels[] = {"trace", "debug", "info", "warn", "error"};
+    enum { INFO = 2 };
+    config->mode_given = hcl_reader_has(reader, "mode");
+    mode_parse(modes[hcl_read_choice(reader, "mode", modes, sizeof modes / sizeof modes[0], 0)], &config->mode);
+    bool level_given = hcl_reader_has(reader, "log_level");
+    const char *level = levels[hcl_read_choice(reader, "log_level", levels, sizeof levels / sizeof levels[0], INFO)];
+    config->log_level = level_given ? memory_copy_text(level, strlen(level)) : NULL;
 }
 
-static bool top_read_log_level(const struct config_reading *reading, const struct hcl_body *body,
-                               struct error *ret_error)
+static void top_read_catalogue(const struct config_reading *reading, struct hcl_reader *outer)
 {
-    static const char *const words[] = {"trace", "debug", "info", "warn", "error"};
-    char **word = &reading->config->log_level;
-    if (!config_get_text(reading, body, "log_level", 64, word, ret_error)) {
-        return false;
+    const struct hcl_block *block = hcl_read_block(outer, "catalogue");
+    if (block != NULL) {
+        struct hcl_reader reader = hcl_reader_enter(outer, block);
+        hcl_require_text(&reader, "file");
+        reading->config->catalogue_file = config_take_file(reading, &reader, "file");
+        hcl_reader_end(&reader);
     }
-    for (size_t i = 0; *word != NULL && i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(words[i], *word) == 0) {
-            return true;
-        }
-    }
-    return *word == NULL || hcl_fail(reading->document, config_position(body, "log_level"), ERROR_INVALID, ret_error,
-                                     "log_level is \"%s\"; known are trace, debug, info, warn, error", *word);
 }
 
-static bool top_read_catalogue(const struct config_reading *reading, const struct hcl_body *body,
-                               struct error *ret_error)
-{
-    const struct hcl_block *block = hcl_find_block(body, "catalogue");
-    if (block == NULL) {
-        return true;
-    }
-    if (!config_check_keys(reading, &block->body, " in catalogue", catalogue_keys, KEY_COUNT(catalogue_keys),
-                           ret_error) ||
-        !config_get_file(reading, &block->body, "file", &reading->config->catalogue_file, ret_error)) {
-        return false;
-    }
-    return reading->config->catalogue_file != NULL || hcl_fail(reading->document, block->position, ERROR_INVALID,
-                                                               ret_error, "catalogue needs file = \"prices.csv\"");
-}
-
-static bool top_read_policies(struct config_reading *reading, const struct hcl_body *body, struct error *ret_error)
+static void top_read_policies(struct config_reading *reading, struct hcl_reader *reader)
 {
     struct config *config = reading->config;
-    for (const struct hcl_block *at = hcl_next_block(body->blocks, "policy"); at != NULL;
-         at = hcl_next_block(at->next, "policy")) {
+    hcl_read_unique_blocks(reader, "policy");
+    for (const struct hcl_block *at = NULL; (at = hcl_read_next_block(reader, "policy", 1, at)) != NULL;) {
         struct policy policy;
-        if (!config_read_policy_block(reading, at, &policy, ret_error)) {
-            return false;
+        if (!config_read_policy_block(reader, at, &policy)) {
+            return;
         }
         policy.from_file = true;
         reading->policy_positions = memory_grow(reading->policy_positions, config->policy_count,
@@ -219,27 +170,23 @@ static bool top_read_policies(struct config_reading *reading, const struct hcl_b
             memory_grow(config->policies, config->policy_count, &config->policy_capacity, sizeof *config->policies);
         config->policies[config->policy_count++] = policy;
     }
-    return true;
 }
 
 static bool top_read(struct config_reading *reading, struct error *ret_error)
 {
-    const struct hcl_body *body = hcl_document_body(reading->document);
+    struct hcl_reader reader = hcl_reader_begin(reading->document, ret_error);
     struct config *config = reading->config;
-    if (!config_check_keys(reading, body, "", top_keys, KEY_COUNT(top_keys), ret_error) ||
-        !config_get_text(reading, body, "data_dir", CONFIG_PATH_MAX, &config->data_dir, ret_error) ||
-        !config_get_text(reading, body, "token_file", CONFIG_PATH_MAX, &config->token_file, ret_error) ||
-        !top_read_mode(reading, body, ret_error) || !top_read_log_level(reading, body, ret_error) ||
-        !listen_read(reading, body, ret_error) || !top_read_catalogue(reading, body, ret_error)) {
-        return false;
+    config->data_dir = config_take_text(&reader, "data_dir", CONFIG_PATH_MAX);
+    config->token_file = config_take_text(&reader, "token_file", CONFIG_PATH_MAX);
+    top_read_words(&reader, config);
+    listen_read(reading, &reader);
+    top_read_catalogue(reading, &reader);
+    hcl_read_unique_blocks(&reader, "region");
+    for (const struct hcl_block *at = NULL; (at = hcl_read_next_block(&reader, "region", 1, at)) != NULL;) {
+        config_read_region(reading, &reader, at);
     }
-    for (const struct hcl_block *at = hcl_next_block(body->blocks, "region"); at != NULL;
-         at = hcl_next_block(at->next, "region")) {
-        if (!config_read_region(reading, at, ret_error)) {
-            return false;
-        }
-    }
-    return top_read_policies(reading, body, ret_error) && config_check_policies(reading, ret_error);
+    top_read_policies(reading, &reader);
+    return hcl_reader_end(&reader) && config_check_policies(reading, ret_error);
 }
 
 static struct config *config_finish(struct config_reading *reading, bool ok)
@@ -331,18 +278,29 @@ struct config *config_read(const char *const *paths, size_t path_count, int64_t 
     return config_finish(&reading, ok);
 }
 
+/* The only block there is; NULL, with the reader failed, otherwise. */
+static const struct hcl_block *policy_only_block(struct hcl_reader *reader)
+{
+    const struct hcl_block *first = hcl_read_next_block(reader, "policy", 1, NULL);
+    const struct hcl_block *second = first != NULL ? hcl_read_next_block(reader, "policy", 1, first) : NULL;
+    if (!hcl_reader_end(reader) || (first != NULL && second == NULL)) {
+        return first;
+    }
+    hcl_reader_fail(reader, second != NULL ? second->position : reader->body->position,
+                    "exactly one policy \"NAME\" { ... } is wanted");
+    return NULL;
+}
+
 bool config_read_policy(const char *name, const char *bytes, size_t length, struct policy *ret_policy,
                         struct error *ret_error)
 {
-    struct config_reading reading = {.document = hcl_document_new(), .config = config_new()};
-    bool ok = hcl_document_add(reading.document, name, bytes, length, ret_error);
-    const struct hcl_body *body = hcl_document_body(reading.document);
-    ok = ok && config_check_keys(&reading, body, "", policy_file_keys, KEY_COUNT(policy_file_keys), ret_error);
-    if (ok && (body->blocks == NULL || body->blocks->next != NULL)) {
-        ok = hcl_fail(reading.document, body->blocks != NULL ? body->blocks->next->position : body->position,
-                      ERROR_INVALID, ret_error, "exactly one policy \"name\" { ... } is wanted");
+    struct hcl_document *document = hcl_document_new();
+    bool ok = hcl_document_add(document, name, bytes, length, ret_error);
+    if (ok) {
+        struct hcl_reader reader = hcl_reader_begin(document, ret_error);
+        const struct hcl_block *block = policy_only_block(&reader);
+        ok = block != NULL && !reader.failed && config_read_policy_block(&reader, block, ret_policy);
     }
-    ok = ok && config_read_policy_block(&reading, body->blocks, ret_policy, ret_error);
-    config_free(config_finish(&reading, true));
+    hcl_document_free(document);
     return ok;
 }

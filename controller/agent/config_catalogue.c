@@ -1,38 +1,23 @@
 /* A price list as CSV (RFC 4180): region,instance_type,market,usd_per_hour[,valid_from], in the order its first line
  * says.
- *
- * It is read once, row by row; only what prices a pool is kept. */
+ * Read once, row by row; only what prices a pool is kept. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/memory.h"
 #include "base/money.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "base/utf8.h"
 #include "controller/agent/config.h"
 
-enum catalogue_column { COLUMN_REGION, COLUMN_TYPE, COLUMN_MARKET, COLUMN_PRICE, COLUMN_VALID_FROM, COLUMN_COUNT };
-static const char *const column_names[COLUMN_COUNT] = {"region", "instance_type", "market", "usd_per_hour",
-                                                       "valid_from"};
+enum { CATALOGUE_DATE_LENGTH = 10, CATALOGUE_MOMENT_MAX = 64 };
 
-enum { CATALOGUE_FIELDS_MAX = 32, CATALOGUE_FIELD_MAX = 1024, CATALOGUE_DATE_LENGTH = 10 };
-
-struct catalogue_field {
-    char text[CATALOGUE_FIELD_MAX + 1];
-    size_t length;
-    unsigned column; /* where it begins, in bytes from 1 */
-};
-
+/* The columns' places in the file; valid_from -1 when it has none. */
 struct catalogue {
-    const char *name;
-    const char *at, *end;
-    const char *line_start;
-    unsigned line, next_line;
-    struct catalogue_field *fields; /* CATALOGUE_FIELDS_MAX */
-    size_t field_count;
-    int places[COLUMN_COUNT]; /* of each column among the fields, -1: not there */
+    struct csv *csv;
+    int region, type, market, price, valid_from;
 };
 
 /* A pool without a price of its own, and the best row so far. */
@@ -43,180 +28,70 @@ struct wanted {
     int64_t list_uusd_h, valid_from_ms;
 };
 
-static bool catalogue_fail(const struct catalogue *catalogue, unsigned column, struct error *ret_error,
-                           const char *what, const char *detail)
-{
-    return error_set(ret_error, ERROR_INVALID, "%s:%u:%u: %s%s", catalogue->name, catalogue->line, column, what,
-                     detail);
-}
-
-static bool field_append(const struct catalogue *catalogue, struct catalogue_field *field, char byte,
-                         struct error *ret_error)
-{
-    if (field->length == CATALOGUE_FIELD_MAX) {
-        return catalogue_fail(catalogue, field->column, ret_error, "a field longer than 1024 bytes", "");
-    }
-    field->text[field->length++] = byte;
-    return true;
-}
-
-/* At the opening quote; a doubled quote inside stands for one. */
-static bool field_read_quoted(struct catalogue *catalogue, struct catalogue_field *field, struct error *ret_error)
-{
-    catalogue->at++;
-    while (catalogue->at < catalogue->end) {
-        char byte = *catalogue->at++;
-        if (byte == '"' && (catalogue->at == catalogue->end || *catalogue->at != '"')) {
-            return true;
-        }
-        catalogue->at += byte == '"';
-        catalogue->next_line += byte == '\n';
-        if (!field_append(catalogue, field, byte, ret_error)) {
-            return false;
-        }
-    }
-    return catalogue_fail(catalogue, field->column, ret_error, "this quote is never closed", "");
-}
-
-static bool field_ends(const struct catalogue *catalogue)
-{
-    return catalogue->at == catalogue->end || *catalogue->at == ',' || *catalogue->at == '\n' ||
-           (*catalogue->at == '\r' && (catalogue->at + 1 == catalogue->end || catalogue->at[1] == '\n'));
-}
-
-static bool field_read(struct catalogue *catalogue, struct error *ret_error)
-{
-    if (catalogue->field_count == CATALOGUE_FIELDS_MAX) {
-        return catalogue_fail(catalogue, 1, ret_error, "a row of more than 32 fields", "");
-    }
-    struct catalogue_field *field = &catalogue->fields[catalogue->field_count++];
-    field->length = 0;
-    field->column = (unsigned)(catalogue->at - catalogue->line_start) + 1;
-    if (catalogue->at < catalogue->end && *catalogue->at == '"') {
-        if (!field_read_quoted(catalogue, field, ret_error)) {
-            return false;
-        }
-        if (!field_ends(catalogue)) {
-            return catalogue_fail(catalogue, field->column, ret_error, "something stands behind the closing quote", "");
-        }
-    }
-    while (!field_ends(catalogue)) {
-        if (!field_append(catalogue, field, *catalogue->at++, ret_error)) {
-            return false;
-        }
-    }
-    field->text[field->length] = '\0';
-    return memchr(field->text, '\0', field->length) == NULL ||
-           catalogue_fail(catalogue, field->column, ret_error, "a NUL byte", "");
-}
-
-/* The next row that is not empty; false at the end or on an error (then ret_error's code is set). */
-static bool row_read(struct catalogue *catalogue, struct error *ret_error)
-{
-    ret_error->code = ERROR_NONE;
-    while (catalogue->at < catalogue->end) {
-        catalogue->line = catalogue->next_line++;
-        catalogue->line_start = catalogue->at;
-        catalogue->field_count = 0;
-        for (;;) {
-            if (!field_read(catalogue, ret_error)) {
-                return false;
-            }
-            if (catalogue->at == catalogue->end || *catalogue->at != ',') {
-                break;
-            }
-            catalogue->at++;
-        }
-        catalogue->at += catalogue->at < catalogue->end && *catalogue->at == '\r';
-        catalogue->at += catalogue->at < catalogue->end && *catalogue->at == '\n';
-        if (catalogue->field_count > 1 || catalogue->fields[0].length > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool header_place(struct catalogue *catalogue, size_t field, struct error *ret_error)
-{
-    const struct catalogue_field *at = &catalogue->fields[field];
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        if (strcmp(column_names[i], at->text) != 0) {
-            continue;
-        }
-        if (catalogue->places[i] >= 0) {
-            return catalogue_fail(catalogue, at->column, ret_error, "this column stands here twice: ", at->text);
-        }
-        catalogue->places[i] = (int)field;
-        return true;
-    }
-    const char *near = text_nearest(at->text, column_names, COLUMN_COUNT);
-    return catalogue_fail(catalogue, at->column, ret_error,
-                          near != NULL ? "unknown column; did you mean "
-                                       : "unknown column; known are region, instance_type, market, usd_per_hour, "
-                                         "valid_from",
-                          near != NULL ? near : "");
-}
-
 static bool header_read(struct catalogue *catalogue, struct error *ret_error)
 {
-    if (!row_read(catalogue, ret_error)) {
-        catalogue->line = 1;
-        return ret_error->code == ERROR_NONE
-                   ? catalogue_fail(catalogue, 1, ret_error, "empty: the first line names the columns", "")
-                   : false;
-    }
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        catalogue->places[i] = -1;
-    }
-    for (size_t i = 0; i < catalogue->field_count; i++) {
-        if (!header_place(catalogue, i, ret_error)) {
-            return false;
+    static const char *const names[] = {"region", "instance_type", "market", "usd_per_hour", "valid_from"};
+    int places[5];
+    for (size_t i = 0; i < 5; i++) {
+        places[i] = csv_column(catalogue->csv, names[i]);
+        if (places[i] < 0 && i < 4) {
+            return csv_fail(catalogue->csv, -1, ERROR_INVALID, ret_error,
+                            "the first line names no column %s; wanted are region,instance_type,market,usd_per_hour "
+                            "and perhaps valid_from",
+                            names[i]);
         }
     }
-    for (size_t i = 0; i < COLUMN_VALID_FROM; i++) {
-        if (catalogue->places[i] < 0) {
-            return catalogue_fail(catalogue, 1, ret_error, "the first line must name the column ", column_names[i]);
+    for (size_t i = 0; i < csv_columns(catalogue->csv); i++) {
+        const char *name = csv_column_name(catalogue->csv, i), *near = text_nearest(name, names, 5);
+        bool known = false;
+        for (size_t k = 0; k < 5; k++) {
+            known = known || strcmp(names[k], name) == 0;
+        }
+        if (!known) {
+            return csv_fail(catalogue->csv, (int)i, ERROR_INVALID, ret_error, "unknown column \"%.64s\"%s%s%s", name,
+                            near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+                            near != NULL ? "\"?" : "");
         }
     }
+    catalogue->region = places[0];
+    catalogue->type = places[1];
+    catalogue->market = places[2];
+    catalogue->price = places[3];
+    catalogue->valid_from = places[4];
     return true;
-}
-
-static const struct catalogue_field *row_field(const struct catalogue *catalogue, enum catalogue_column column)
-{
-    return &catalogue->fields[catalogue->places[column]];
 }
 
 static bool row_price(const struct catalogue *catalogue, int64_t *ret_uusd_h, struct error *ret_error)
 {
-    const struct catalogue_field *field = row_field(catalogue, COLUMN_PRICE);
+    const char *text = csv_field(catalogue->csv, catalogue->price);
     struct error why;
-    if (!money_parse(field->text, field->length, ret_uusd_h, &why)) {
-        return catalogue_fail(catalogue, field->column, ret_error, "usd_per_hour: ", why.text);
+    if (!money_parse(text, strlen(text), ret_uusd_h, &why)) {
+        return csv_fail(catalogue->csv, catalogue->price, ERROR_INVALID, ret_error, "usd_per_hour: %s", why.text);
     }
-    if (*ret_uusd_h < 0) {
-        return catalogue_fail(catalogue, field->column, ret_error, "usd_per_hour is negative", "");
+    if (*ret_uusd_h < 0 || *ret_uusd_h > MONEY_RATE_MAX_UUSD_H) {
+        return csv_fail(catalogue->csv, catalogue->price, ERROR_INVALID, ret_error, "usd_per_hour is %s",
+                        *ret_uusd_h < 0 ? "negative" : "absurd; is the unit right?");
     }
-    return *ret_uusd_h <= MONEY_RATE_MAX_UUSD_H ||
-           catalogue_fail(catalogue, field->column, ret_error, "usd_per_hour is absurd; is the unit right?", "");
+    return true;
 }
 
 /* A day alone means its first moment in UTC. */
 static bool row_valid_from(const struct catalogue *catalogue, int64_t *ret_ms, struct error *ret_error)
 {
-    char moment[CATALOGUE_FIELD_MAX + sizeof "T00:00:00Z"];
+    const char *text = csv_field(catalogue->csv, catalogue->valid_from);
+    char moment[CATALOGUE_MOMENT_MAX];
     struct error why;
     *ret_ms = 0;
-    if (catalogue->places[COLUMN_VALID_FROM] < 0) {
+    if (text[0] == '\0') {
         return true;
     }
-    const struct catalogue_field *field = row_field(catalogue, COLUMN_VALID_FROM);
-    if (field->length == 0) {
+    int length =
+        snprintf(moment, sizeof moment, "%s%s", text, strlen(text) == CATALOGUE_DATE_LENGTH ? "T00:00:00Z" : "");
+    if (length < (int)sizeof moment && time_parse(moment, (size_t)length, ret_ms, &why)) {
         return true;
     }
-    snprintf(moment, sizeof moment, "%s%s", field->text, field->length == CATALOGUE_DATE_LENGTH ? "T00:00:00Z" : "");
-    return time_parse(moment, strlen(moment), ret_ms, &why) ||
-           catalogue_fail(catalogue, field->column, ret_error,
-                          "valid_from must be a day as 2026-01-31 or a moment as 2026-01-31T12:00:00Z", "");
+    return csv_fail(catalogue->csv, catalogue->valid_from, ERROR_INVALID, ret_error,
+                    "valid_from wants a day as 2026-01-31 or a moment as 2026-01-31T12:00:00Z");
 }
 
 static int wanted_compare_key(const struct wanted *wanted, const char *region, const char *type, enum market market)
@@ -252,8 +127,8 @@ static bool row_offer(const struct catalogue *catalogue, struct wanted *wanted, 
                       int64_t valid_from_ms, struct error *ret_error)
 {
     if (wanted->found && wanted->valid_from_ms == valid_from_ms && wanted->list_uusd_h != list_uusd_h) {
-        return catalogue_fail(catalogue, row_field(catalogue, COLUMN_PRICE)->column, ret_error,
-                              "an earlier row gives another price for the same region, type, market and date", "");
+        return csv_fail(catalogue->csv, catalogue->price, ERROR_CONFLICT, ret_error,
+                        "an earlier row gives another price for the same region, type, market and date");
     }
     if (!wanted->found || valid_from_ms >= wanted->valid_from_ms) {
         wanted->found = true;
@@ -268,22 +143,15 @@ static bool row_apply(const struct catalogue *catalogue, struct wanted *wanted, 
 {
     int64_t list_uusd_h, valid_from_ms;
     enum market market;
-    size_t needed = 0;
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        needed = catalogue->places[i] >= (int)needed ? (size_t)catalogue->places[i] + 1 : needed;
-    }
-    if (catalogue->field_count < needed) {
-        return catalogue_fail(catalogue, 1, ret_error, "this row has fewer fields than the first line", "");
-    }
-    const struct catalogue_field *market_field = row_field(catalogue, COLUMN_MARKET);
-    if (!market_parse(market_field->text, &market)) {
-        return catalogue_fail(catalogue, market_field->column, ret_error,
-                              "market must be on-demand, spot, reserved or owned", "");
+    if (!market_parse(csv_field(catalogue->csv, catalogue->market), &market)) {
+        return csv_fail(catalogue->csv, catalogue->market, ERROR_INVALID, ret_error,
+                        "market is one of on-demand, spot, reserved, owned");
     }
     if (!row_price(catalogue, &list_uusd_h, ret_error) || !row_valid_from(catalogue, &valid_from_ms, ret_error)) {
         return false;
     }
-    const char *region = row_field(catalogue, COLUMN_REGION)->text, *type = row_field(catalogue, COLUMN_TYPE)->text;
+    const char *region = csv_field(catalogue->csv, catalogue->region);
+    const char *type = csv_field(catalogue->csv, catalogue->type);
     size_t at = wanted_find(wanted, count, region, type, market);
     for (; at < count && wanted_compare_key(&wanted[at], region, type, market) == 0; at++) {
         if (valid_from_ms <= now_ms && !row_offer(catalogue, &wanted[at], list_uusd_h, valid_from_ms, ret_error)) {
@@ -337,29 +205,32 @@ static bool wanted_settle(const char *name, struct wanted *wanted, struct error 
     return true;
 }
 
+static bool rows_read(struct catalogue *catalogue, struct wanted *wanted, size_t count, int64_t now_ms,
+                      struct error *ret_error)
+{
+    enum csv_step step;
+    while ((step = csv_next(catalogue->csv, ret_error)) == CSV_ROW) {
+        if (!row_apply(catalogue, wanted, count, now_ms, ret_error)) {
+            return false;
+        }
+    }
+    return step == CSV_END;
+}
+
 bool config_apply_catalogue(struct config *config, const char *name, const char *bytes, size_t length, int64_t now_ms,
                             struct error *ret_error)
 {
-    struct catalogue catalogue = {.name = name, .at = bytes, .end = bytes + length, .next_line = 1, .line = 1};
+    struct catalogue catalogue = {.csv = csv_open(name, bytes, length, ret_error)};
     struct wanted *wanted;
-    struct error error;
-    if (!utf8_valid(bytes, length)) {
-        return catalogue_fail(&catalogue, 1, ret_error, "the file is not UTF-8 text", "");
+    if (catalogue.csv == NULL) {
+        return false;
     }
     size_t count = wanted_collect(config, &wanted);
-    catalogue.fields = memory_new(CATALOGUE_FIELDS_MAX, sizeof *catalogue.fields);
-    bool ok = header_read(&catalogue, &error);
-    while (ok && row_read(&catalogue, &error)) {
-        ok = row_apply(&catalogue, wanted, count, now_ms, &error);
-    }
-    ok = ok && error.code == ERROR_NONE;
+    bool ok = header_read(&catalogue, ret_error) && rows_read(&catalogue, wanted, count, now_ms, ret_error);
     for (size_t i = 0; i < count && ok; i++) {
-        ok = wanted_settle(name, &wanted[i], &error);
+        ok = wanted_settle(name, &wanted[i], ret_error);
     }
-    free(catalogue.fields);
+    csv_free(catalogue.csv);
     free(wanted);
-    if (!ok) {
-        *ret_error = error;
-    }
     return ok;
 }

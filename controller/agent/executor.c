@@ -1,8 +1,9 @@
-/* The way out: every write to a region passes the one gate here, twice, and is known as sent before it leaves.
+/* The way out: every write to a region passes the one gate here and is known as sent before it leaves.
  *
- *   effect (its step durable) -> gate -> EVENT_EFFECT_SENT (durable) -> gate -> federation -> EVENT_EFFECT_RESULT
+ *   effect (its step durable) -> gate -> EVENT_EFFECT_SENT -> gate -> federation: reads, gate, the write ->
+ * EVENT_EFFECT_RESULT
  *
- * The second gate is the one that makes a freeze take hold at once: nothing lies between it and the request. */
+ * The last one makes a freeze take hold at once: nothing lies between it and the request. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,16 +69,16 @@ static void executor_refuse(struct flight *flight, enum refusal refusal, const s
 
 /* The gate as it stands at this very moment. The FREEZE file counts from when it is there, not from when it is noticed.
  */
-static bool executor_gate(const struct flight *flight, struct error *ret_error)
+bool executor_may_write(void *context, const struct effect *effect, struct error *ret_error)
 {
-    const struct agent *agent = flight->agent;
+    const struct agent *agent = context;
     if (agent->stopping) {
         return error_set(ret_error, ERROR_GATED, "the agent is stopping");
     }
     if (freeze_file_exists(agent)) {
         return error_set(ret_error, ERROR_GATED, "frozen by the file %s", agent->freeze_path);
     }
-    return core_gate(agent->core, &flight->effect, ret_error);
+    return core_gate(agent->core, effect, ret_error);
 }
 
 static void executor_on_done(void *context, const struct effect_result *result)
@@ -147,7 +148,7 @@ static void executor_send(struct flight *flight)
 void executor_leave(struct agent *agent, struct flight *flight)
 {
     struct error error;
-    if (!executor_gate(flight, &error)) {
+    if (!executor_may_write(agent, &flight->effect, &error)) {
         executor_refuse(flight, REFUSAL_GATED, &error);
         return;
     }
@@ -166,7 +167,7 @@ void executor_start(struct agent *agent, const struct effect *effect)
     struct error error;
     if (!effect_type_writes(effect->type)) {
         executor_send(flight);
-    } else if (!executor_gate(flight, &error)) {
+    } else if (!executor_may_write(agent, &flight->effect, &error)) {
         executor_refuse(flight, REFUSAL_GATED, &error);
     } else {
         struct event event = {.type = EVENT_EFFECT_SENT, .region = flight->effect.region, .effect_id = effect->id};

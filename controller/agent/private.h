@@ -106,6 +106,8 @@ void commit_forget(struct agent *agent);
  */
 /* An effect whose step is durable. */
 void executor_start(struct agent *agent, const struct effect *effect);
+/* The gate as it stands at this very moment: stopping, the FREEZE file, freeze, mode. `context` is the agent. */
+bool executor_may_write(void *context, const struct effect *effect, struct error *ret_error);
 /* An effect whose EVENT_EFFECT_SENT is durable. */
 void executor_leave(struct agent *agent, struct flight *flight);
 /* Remembers what a dry run's plan effects will ask for. */

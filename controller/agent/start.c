@@ -129,6 +129,7 @@ bool start_federation(struct agent *agent, struct error *ret_error)
                                          .now_ms = clock_wall_ms,
                                          .emit = start_emit,
                                          .log = start_log,
+                                         .may_write = executor_may_write,
                                          .context = agent};
     random_bytes(&options.jitter_seed, sizeof options.jitter_seed);
     agent->federation = federation_new(&options, ret_error);

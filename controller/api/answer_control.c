@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "controller/api/policy_scope.h"
 #include "controller/api/private.h"
 #include "controller/api/view.h"
 
@@ -86,26 +87,10 @@ static void render_name(struct api_exchange *exchange, const struct reply *reply
     json_writer_end_object(&writer);
 }
 
-static bool policy_allows(const struct policy *policy, const struct region_config *region)
-{
-    const char *labels[LABELS_MAX], *rule;
-    struct buffer texts[LABELS_MAX];
-    for (size_t i = 0; i < region->label_count; i++) {
-        buffer_init(&texts[i]);
-        buffer_printf(&texts[i], "%s=%s", region->labels[i].key, region->labels[i].value);
-        labels[i] = texts[i].data;
-    }
-    bool allowed = policy_allows_region(policy, region->name, region->provider, labels, region->label_count, &rule);
-    for (size_t i = 0; i < region->label_count; i++) {
-        buffer_release(&texts[i]);
-    }
-    return allowed;
-}
-
 static bool policy_leaves_region(const struct world *world, const struct policy *policy)
 {
     for (size_t i = 0; i < world->region_count; i++) {
-        if (policy_allows(policy, &world->regions[i].config)) {
+        if (policy_scope_allows(policy, &world->regions[i].config)) {
             return true;
         }
     }
