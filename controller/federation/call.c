@@ -80,6 +80,17 @@ void call_send(struct call *call, enum http_method method, const char *path, con
                                                               .context = call});
 }
 
+void call_write(struct call *call, enum http_method method, const char *path, const struct buffer *body,
+                call_step *step)
+{
+    const struct federation_options *options = &call->federation->options;
+    struct error error = {0};
+    if (options->may_write(options->context, &call->effect, &error))
+        call_send(call, method, path, body, CALL_MS, step);
+    else
+        call_end(call, OUTCOME_REFUSED, REFUSAL_GATED, "%s", error.text);
+}
+
 void call_job_path(const struct call *call, const char *suffix, const char *query, struct buffer *path)
 {
     const struct copy_wanted *wanted = &call->effect.wanted;

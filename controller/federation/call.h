@@ -48,6 +48,9 @@ struct live_job {
 void call_job_path(const struct call *call, const char *suffix, const char *query, struct buffer *path);
 void call_send(struct call *call, enum http_method method, const char *path, const struct buffer *body,
                uint32_t timeout_ms, call_step *step);
+/* Sends the write of the effect, the gate willing; a closed gate ends the call as refused. */
+void call_write(struct call *call, enum http_method method, const char *path, const struct buffer *body,
+                call_step *step);
 void call_get_job(struct call *call, call_step *step);
 /* Sends the plan of call->job. */
 void call_send_plan(struct call *call, bool diff, call_step *step);

@@ -77,7 +77,7 @@ static void put_owner(struct call *call, uint64_t cas)
     json_writer_end_object(&writer);
     json_writer_end_object(&writer);
     json_writer_done(&writer);
-    call_send(call, HTTP_PUT, path, &body, CALL_MS, on_written);
+    call_write(call, HTTP_PUT, path, &body, on_written);
     buffer_release(&body);
 }
 

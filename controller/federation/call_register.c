@@ -74,7 +74,7 @@ static void put_job(struct call *call)
     buffer_append(&body, call->job.data, call->job.length);
     buffer_printf(&body, ",\"EnforceIndex\":true,\"JobModifyIndex\":%llu}",
                   (unsigned long long)call->effect.base_index);
-    call_send(call, HTTP_PUT, path.data, &body, CALL_MS, on_registered);
+    call_write(call, HTTP_PUT, path.data, &body, on_registered);
     buffer_release(&path);
     buffer_release(&body);
 }

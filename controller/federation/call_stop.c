@@ -41,7 +41,7 @@ static void delete_job(struct call *call)
 {
     struct buffer path = BUFFER_INIT;
     call_job_path(call, "", call->effect.type == EFFECT_PURGE ? "&purge=true" : "&purge=false", &path);
-    call_send(call, HTTP_DELETE, path.data, NULL, CALL_MS, on_deleted);
+    call_write(call, HTTP_DELETE, path.data, NULL, on_deleted);
     buffer_release(&path);
 }
 

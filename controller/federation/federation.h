@@ -42,6 +42,9 @@ struct federation_options {
     void (*emit)(void *context, const struct event *event);
     /* For the log: level is one of enum log_level; message without newline or secret. */
     void (*log)(void *context, int level, const char *region, const char *message);
+    /* The gate, asked at the very moment a write would leave: reads that come before it in the same effect may have
+     * taken seconds. False: the write does not leave, the effect ends as REFUSAL_GATED with the error's text. */
+    bool (*may_write)(void *context, const struct effect *effect, struct error *ret_error);
     void *context;
     uint64_t jitter_seed;
 };
@@ -56,7 +59,7 @@ void federation_close(struct federation *federation, void (*on_closed)(void *con
 
 /* Carries out one effect against its region's own Nomad; `done` exactly once, later, from the loop. `specification` is
  * the revision's JSON for PLAN, REGISTER and PROBE of a register (copied or used before return), else NULL.
- * The gate has been passed before: this function does not ask. */
+ * Every write asks options.may_write just before it leaves. */
 void federation_execute(struct federation *federation, const struct effect *effect, const void *specification,
                         size_t specification_length, void (*done)(void *context, const struct effect_result *result),
                         void *context);
