@@ -135,6 +135,16 @@ void sim_event_job(struct sim_region *region, uint64_t index, const char *type, 
     buffer_release(&payload);
 }
 
+void sim_event_job_gone(struct sim_region *region, uint64_t index, const struct sim_job *job)
+{
+    struct buffer payload = BUFFER_INIT;
+
+    sim_job_render(&payload, job, job->spec);
+    buffer_append_text(&payload, ",\"Deleted\":true");
+    sim_event_add(region, index, "Job", "JobDeregistered", job->space, job->id, NULL, NULL, "Job", payload.data);
+    buffer_release(&payload);
+}
+
 void sim_event_allocation(struct sim_region *region, uint64_t index, const char *type,
                           const struct sim_allocation *allocation, bool with_states)
 {

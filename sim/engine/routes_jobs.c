@@ -94,7 +94,7 @@ static json_t *submitted_job(struct sim_call *call)
     }
     if (call->segment_count > 1 && sim_same(call->segments[0], "job") &&
         !sim_same(sim_get_text(job, "ID", ""), call->segments[1])) {
-        sim_fail(call, 400, "Job ID does not match name");
+        sim_fail(call, 400, call->segment_count > 2 ? "Job ID does not match" : "Job ID does not match name");
         return NULL;
     }
     if (!job_belongs_here(call, job))
@@ -251,20 +251,24 @@ static void delete_job(struct sim_call *call)
     struct sim_region *region = call->region;
     struct sim_job *job = sim_job_find(region, call->space, call->segments[1]);
     struct sim_evaluation *evaluation;
+    bool purge = sim_query_flag(&call->query, "purge");
     char eval_id[SIM_ID_SIZE] = "";
     uint64_t index = 0;
 
     if (job != NULL) {
         index = sim_next_index(region);
         sim_job_stop(region, job, call->now);
-        sim_event_job(region, index, "JobDeregistered", job);
+        if (!purge)
+            sim_event_job(region, index, "JobDeregistered", job);
         evaluation = sim_evaluation_new(region, job, "job-deregister", call->now);
         evaluation->job_modify_index = index;
         strcpy(eval_id, evaluation->id);
         sim_event_evaluation(region, index, "JobDeregistered", evaluation);
         sim_evaluation_process(region, evaluation, call->now);
-        if (sim_query_flag(&call->query, "purge"))
+        if (purge) {
+            sim_event_job_gone(region, region->index, job);
             sim_job_purge(region, job);
+        }
     }
     buffer_printf(sim_reply_write(call, index),
                   "{\"EvalCreateIndex\":%" PRIu64 ",\"EvalID\":\"%s\",\"Index\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64

@@ -167,13 +167,13 @@ struct sim_node_class { /* what the nodes of one pool spec share */
     char **drivers;
     size_t driver_count;
     int cpu, memory, disk;
-    char computed[24];
 };
 
 enum sim_node_status { SIM_NODE_INITIALIZING, SIM_NODE_READY, SIM_NODE_DOWN };
 
 struct sim_node {
     char id[SIM_ID_SIZE];
+    char computed[24]; /* one a node: the order of os.signals differs on every real agent, and with it the class */
     char *name;
     struct sim_node_class *class;
     enum sim_node_status status;
@@ -439,8 +439,6 @@ const char *sim_node_status_word(const struct sim_node *node);
 /* What "${...}" means on this node, or NULL; text without "${" is itself. */
 const char *sim_node_resolve(const struct sim_node *node, const char *target, char *scratch, size_t size);
 bool sim_constraint_holds(const struct sim_node *node, const struct sim_constraint *constraint);
-/* Whether nodes of one class can differ on it. */
-bool sim_constraint_escapes(const struct sim_constraint *constraint);
 bool sim_glob(const char *pattern, const char *text);
 bool sim_node_in_datacenters(const struct sim_node *node, const struct sim_spec *spec);
 bool sim_node_has_drivers(const struct sim_node *node, const struct sim_group *group);
@@ -524,7 +522,8 @@ void sim_job_take_scaled(struct sim_region *region, struct sim_job *job, struct 
 void sim_job_stop(struct sim_region *region, struct sim_job *job, int64_t now);
 void sim_job_purge(struct sim_region *region, struct sim_job *job);
 void sim_job_free(struct sim_job *job);
-void sim_job_refresh_status(struct sim_region *region, struct sim_job *job, uint64_t index);
+/* `type` names the event that a change of status makes. */
+void sim_job_refresh_status(struct sim_region *region, struct sim_job *job, const char *type, uint64_t index);
 struct sim_spec *sim_job_version(const struct sim_job *job, uint64_t version);
 struct sim_spec *sim_job_stable_version(const struct sim_job *job);
 json_t *sim_job_json(const struct sim_job *job, const struct sim_spec *spec);
@@ -541,6 +540,8 @@ void sim_event_add(struct sim_region *region, uint64_t index, const char *topic,
                    const char *key, const char *filter1, const char *filter2, const char *payload_name,
                    const char *payload);
 void sim_event_job(struct sim_region *region, uint64_t index, const char *type, const struct sim_job *job);
+/* A purge: JobDeregistered with Deleted beside the job (measured on Nomad 2.0.5). */
+void sim_event_job_gone(struct sim_region *region, uint64_t index, const struct sim_job *job);
 void sim_event_allocation(struct sim_region *region, uint64_t index, const char *type,
                           const struct sim_allocation *allocation, bool with_states);
 void sim_event_node(struct sim_region *region, uint64_t index, const char *type, const struct sim_node *node);
