@@ -127,7 +127,7 @@ run_pytest() {
     compgen -G "tests/$kind/test_*.py" >/dev/null || return 0
     build_with_address_sanitizer
     python=$(python_for_tests)
-    export DROVER_BIN=${DROVER_BIN:-$PWD/build/asan/drover}
+    export DROVER_BIN=${DROVER_BIN:-$PWD/build/asan/drover} DROVER_SIM_BIN=${DROVER_SIM_BIN:-$PWD/build/asan/drover-sim}
     rm -f "$results/$kind.xml"
     without_aslr "$python" -m pytest "tests/$kind" -q -rs --tb=short -p no:cacheprovider --junitxml "$results/$kind.xml" || true
     python3 tests/tools/results.py pytest "$kind" "$python" "$results/$kind.xml" >>"$results/all.tsv"
