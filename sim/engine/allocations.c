@@ -301,7 +301,7 @@ static void reported(struct sim_region *region, struct sim_allocation *a, int ki
     }
     sim_event_allocation(region, index, "AllocationUpdated", a, true);
     if (sim_allocation_client_terminal(a))
-        sim_job_refresh_status(region, a->job, index);
+        sim_job_refresh_status(region, a->job, "AllocationUpdated", index);
 }
 
 static void started(struct sim_region *region, struct sim_allocation *a, int64_t now)

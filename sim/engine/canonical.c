@@ -383,7 +383,7 @@ void sim_job_warnings(const json_t *job, struct buffer *ret_text)
         int64_t count = sim_get_number(group, "Count", 1), parallel = sim_get_number(update, "MaxParallel", 0);
         struct buffer text = BUFFER_INIT;
 
-        if (json_is_object(update) && parallel > count && count > 0 && parallel > 1) {
+        if (json_is_object(update) && count > 1 && parallel > count) {
             json_t *mine = json_array();
 
             buffer_printf(&text,
@@ -394,6 +394,8 @@ void sim_job_warnings(const json_t *job, struct buffer *ret_text)
             buffer_clear(&text);
             buffer_printf(&text, "Group \"%s\" has warnings: ", sim_get_text(group, "Name", ""));
             put_errors(&text, mine);
+            text.length -= 2; /* here without the empty lines that end an error */
+            text.data[text.length] = '\0';
             complain(warnings, text.data);
             json_decref(mine);
         }

@@ -105,7 +105,7 @@ static void evaluation_block(struct sim_region *region, struct sim_evaluation *f
     blocked = sim_evaluation_new(region, plan->job, "queued-allocs", now);
     evaluation_set(region, blocked, "blocked", "created to place remaining allocations", region->index, now);
     strcpy(blocked->previous_id, from->id);
-    blocked->job_modify_index = plan->spec->job_modify_index;
+    blocked->job_modify_index = from->job_modify_index;
     blocked->snapshot_index = from->snapshot_index;
     blocked->failed_text = from->failed_text != NULL ? sim_copy(from->failed_text) : NULL;
     sim_plan_render_classes(&text, region, plan);
@@ -191,6 +191,8 @@ static void plan_commit(struct sim_region *region, struct sim_plan *plan, struct
         active->modify_index = index;
         sim_event_deployment(region, index, "PlanResult", active);
     }
+    if (plan->action_count > 0)
+        sim_job_refresh_status(region, plan->job, "PlanResult", index);
 }
 
 void sim_evaluation_process(struct sim_region *region, struct sim_evaluation *evaluation, int64_t now)
@@ -225,7 +227,7 @@ void sim_evaluation_process(struct sim_region *region, struct sim_evaluation *ev
         job->summary_index = index;
     sim_touch(region, SIM_SUMMARIES, job->summary_index);
     sim_event_evaluation(region, index, "EvaluationUpdated", evaluation);
-    sim_job_refresh_status(region, job, index);
+    sim_job_refresh_status(region, job, "EvaluationUpdated", index);
     if (!plan.failed && !was_blocked)
         cancel_blocked(region, evaluation, now);
     sim_plan_release(region, &plan);

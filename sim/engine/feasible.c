@@ -220,8 +220,3 @@ bool sim_constraint_holds(const struct sim_node *node, const struct sim_constrai
         return strtod(left, NULL) >= strtod(right, NULL);
     return false;
 }
-
-bool sim_constraint_escapes(const struct sim_constraint *constraint)
-{
-    return strstr(constraint->left, "unique.") != NULL || strstr(constraint->right, "unique.") != NULL;
-}

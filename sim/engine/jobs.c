@@ -123,6 +123,7 @@ void sim_job_stop(struct sim_region *region, struct sim_job *job, int64_t now)
     struct sim_spec *spec = sim_spec_new(json_deep_copy(job->spec->json));
 
     spec->stop = true;
+    spec->stable = job->spec->stable;
     job_take_version(region, job, spec, now);
 }
 
@@ -194,7 +195,7 @@ static const char *job_status(const struct sim_region *region, const struct sim_
     return "dead";
 }
 
-void sim_job_refresh_status(struct sim_region *region, struct sim_job *job, uint64_t index)
+void sim_job_refresh_status(struct sim_region *region, struct sim_job *job, const char *type, uint64_t index)
 {
     const char *status = job_status(region, job);
 
@@ -203,7 +204,7 @@ void sim_job_refresh_status(struct sim_region *region, struct sim_job *job, uint
     job->status = status;
     job->modify_index = job->spec->modify_index = index;
     sim_touch(region, SIM_JOBS, index);
-    sim_event_job(region, index, "EvaluationUpdated", job);
+    sim_event_job(region, index, type, job);
 }
 
 struct sim_spec *sim_job_version(const struct sim_job *job, uint64_t version)

@@ -80,7 +80,7 @@ void sim_node_render(struct buffer *out, const struct sim_region *region, const 
     buffer_printf(out,
                   ",\"CSIControllerPlugins\":{},\"CSINodePlugins\":{},\"CgroupParent\":\"nomad.slice\","
                   "\"ComputedClass\":\"%s\",\"CreateIndex\":%" PRIu64 ",",
-                  node->class->computed, node->create_index);
+                  node->computed, node->create_index);
     sim_put_field(out, "Datacenter", node->class->datacenter);
     buffer_printf(out, ",\"Drain\":%s,\"DrainStrategy\":", node->draining ? "true" : "false");
     put_drain_strategy(out, node);

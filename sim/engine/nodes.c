@@ -104,7 +104,6 @@ static void class_build(struct sim_region *region, struct sim_node_class *class,
     class->drivers = memory_new(class->driver_count, sizeof *class->drivers);
     for (size_t i = 0; i < class->driver_count; i++)
         class->drivers[i] = sim_copy(drivers[i]);
-    snprintf(class->computed, sizeof class->computed, "v1:%" PRIu64, sim_random(region));
     class_attributes(class, pool);
     class_texts(class, now);
 }
@@ -120,6 +119,7 @@ static void node_build(struct sim_region *region, struct sim_node_class *class, 
     struct buffer name = BUFFER_INIT;
 
     sim_new_id(region, node->id);
+    snprintf(node->computed, sizeof node->computed, "v1:%" PRIu64, sim_random(region));
     buffer_printf(&name, "%s-%d", class->pool_label, number);
     node->name = buffer_take(&name);
     node->class = class;

@@ -207,7 +207,8 @@ static int unhealthy_in_flight(const struct group_work *work, const struct sim_d
     return count;
 }
 
-static void destroy(struct group_work *work, struct sim_allocation *a, bool *ret_full)
+/* Counted whether a place is found or not; without one the old allocation stays. */
+static void destroy(struct group_work *work, struct sim_allocation *a)
 {
     const struct sim_group *old = sim_allocation_group(a);
     struct sim_action *action;
@@ -224,7 +225,6 @@ static void destroy(struct group_work *work, struct sim_allocation *a, bool *ret
     a->node->plan_cpu += old->cpu;
     a->node->plan_memory += old->memory;
     a->node->plan_disk += old->disk;
-    *ret_full = true;
 }
 
 static bool is_destructive(const struct group_work *work, const struct sim_allocation *a)
@@ -259,7 +259,7 @@ static void update_live(struct group_work *work, const struct sim_deployment *de
 {
     struct sim_tally *tally = &work->plan->tallies[work->at];
     const struct sim_update *update = &work->group->update;
-    bool *destructive = memory_new(work->live_count + 1, sizeof *destructive), any = false, full = false;
+    bool *destructive = memory_new(work->live_count + 1, sizeof *destructive), any = false;
     int limit = update->present ? update->max_parallel - unhealthy_in_flight(work, deployment) : (int)work->live_count;
     bool holding;
 
@@ -276,8 +276,8 @@ static void update_live(struct group_work *work, const struct sim_deployment *de
         } else if (!destructive[i]) {
             sim_plan_add(work->plan, SIM_IN_PLACE, work->at, a);
             tally->in_place++;
-        } else if (limit > 0 && !full && !holding && work->may_place) {
-            destroy(work, a, &full);
+        } else if (limit > 0 && !holding && work->may_place) {
+            destroy(work, a);
             limit--;
         } else {
             tally->ignore++;

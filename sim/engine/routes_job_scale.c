@@ -114,6 +114,15 @@ static bool scale_allowed(struct sim_call *call, const struct sim_job *job, cons
     return true;
 }
 
+/* As a register's answer, save that it knows the leader (measured). */
+static void reply_scale(struct sim_call *call, const char *eval_id, uint64_t eval_index, uint64_t job_modify_index)
+{
+    buffer_printf(sim_reply_write(call, call->region->index),
+                  "{\"EvalCreateIndex\":%" PRIu64 ",\"EvalID\":\"%s\",\"Index\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64
+                  ",\"KnownLeader\":true,\"LastContact\":0,\"NextToken\":\"\",\"Warnings\":\"\"}",
+                  eval_index, eval_id, call->region->index, job_modify_index);
+}
+
 void sim_call_job_scale(struct sim_call *call)
 {
     struct sim_region *region = call->region;
@@ -135,20 +144,23 @@ void sim_call_job_scale(struct sim_call *call)
     if (!scale_allowed(call, job, count, at))
         return;
     sim_next_index(region);
-    event = add_event(call, job, &job->spec->groups[at], json_is_integer(count) ? json_integer_value(count) : -1);
     if (!json_is_integer(count)) {
-        sim_reply_job_write(call, "", 0, region->index, job->spec->job_modify_index, "");
+        add_event(call, job, &job->spec->groups[at], -1);
+        reply_scale(call, "", 0, job->spec->job_modify_index);
         return;
     }
+    event = add_event(call, job, &job->spec->groups[at], json_integer_value(count));
     canonical = json_deep_copy(job->spec->json);
     json_object_set(json_array_get(json_object_get(canonical, "TaskGroups"), (size_t)at), "Count", (json_t *)count);
     sim_job_take_scaled(region, job, sim_spec_new(canonical), call->now);
     sim_event_job(region, region->index, "JobRegistered", job);
+    sim_next_index(region);
     evaluation = sim_evaluation_new(region, job, "job-scaling", call->now);
     evaluation->job_modify_index = job->spec->job_modify_index;
     strcpy(event->eval_id, evaluation->id);
-    sim_event_evaluation(region, region->index, "JobRegistered", evaluation);
-    sim_reply_job_write(call, evaluation->id, region->index, region->index, job->spec->job_modify_index, "");
+    sim_event_evaluation(region, region->index, "EvaluationUpdated", evaluation);
+    event->index = sim_next_index(region);
+    reply_scale(call, evaluation->id, evaluation->create_index, job->spec->job_modify_index);
     sim_evaluation_process(region, evaluation, call->now);
 }
 

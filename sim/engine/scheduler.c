@@ -197,29 +197,21 @@ struct place_state {
     struct sim_metric metric;
     struct sim_node *best;
     double best_score;
-    bool *class_unfit; /* by class: one node was filtered for what the class shares */
 };
 
-static void consider(struct sim_region *region, const struct sim_plan *plan, uint16_t at, struct sim_node *node,
-                     const struct sim_node *avoid, struct place_state *state)
+static void consider(const struct sim_plan *plan, uint16_t at, struct sim_node *node, const struct sim_node *avoid,
+                     struct place_state *state)
 {
     const struct sim_group *group = &plan->spec->groups[at];
-    size_t class = (size_t)(node->class - region->classes);
     char scratch[256];
     const char *why;
     double score;
 
     state->metric.nodes_evaluated++;
-    if (state->class_unfit[class])
-        why = "computed class ineligible";
-    else if ((why = node_unfit(node, group, scratch, sizeof scratch)) != NULL)
-        state->class_unfit[class] = true;
-    else if (group_distinct(group) && job_here(plan, node, at, true) > 0)
+    why = node_unfit(node, group, scratch, sizeof scratch);
+    if (why == NULL && group_distinct(group) && job_here(plan, node, at, true) > 0)
         why = "distinct_hosts";
     if (why != NULL) {
-        for (size_t i = 0; i < group->constraint_count; i++)
-            if (sim_constraint_escapes(&group->constraints[i]))
-                state->class_unfit[class] = false;
         state->metric.nodes_filtered++;
         count_up(&state->metric.class_filtered, node->class->node_class);
         count_up(&state->metric.constraint_filtered, why);
@@ -251,7 +243,6 @@ struct sim_node *sim_place(struct sim_region *region, struct sim_plan *plan, uin
         json_decref(state.metric.nodes_available);
         return NULL;
     }
-    state.class_unfit = memory_new(region->class_count, sizeof *state.class_unfit);
     for (size_t i = 0; i < region->node_count; i++) {
         struct sim_node *node = region->nodes[i];
 
@@ -259,9 +250,8 @@ struct sim_node *sim_place(struct sim_region *region, struct sim_plan *plan, uin
             continue;
         state.metric.nodes_in_pool++;
         count_up(&state.metric.nodes_available, node->class->datacenter);
-        consider(region, plan, at, node, avoid, &state);
+        consider(plan, at, node, avoid, &state);
     }
-    free(state.class_unfit);
     if (state.best != NULL) {
         json_decref(state.metric.nodes_available);
         json_decref(state.metric.class_filtered);
@@ -385,11 +375,11 @@ void sim_plan_render_classes(struct buffer *out, const struct sim_region *region
         const struct sim_node *node = region->nodes[n];
         bool suits = false;
 
-        if (!node_usable(node, plan->spec) || json_object_get(classes, node->class->computed) != NULL)
+        if (!node_usable(node, plan->spec) || json_object_get(classes, node->computed) != NULL)
             continue;
         for (size_t i = 0; i < plan->spec->group_count && !suits; i++)
             suits = sim_node_suits(node, plan->spec, &plan->spec->groups[i]);
-        json_object_set_new(classes, node->class->computed, json_boolean(suits));
+        json_object_set_new(classes, node->computed, json_boolean(suits));
     }
     sim_put_json(out, classes);
     json_decref(classes);
