@@ -44,6 +44,8 @@ const char *event_type_word(enum event_type type)
         return "sync abandoned";
     case EVENT_NODE:
         return "node";
+    case EVENT_NODE_REMEMBERED:
+        return "node remembered";
     case EVENT_NODE_GONE:
         return "node gone";
     case EVENT_ALLOCATION:

@@ -28,6 +28,7 @@ enum event_type {
     EVENT_SYNC_END,         /* region: all of the list was given; what was not seen is gone */
     EVENT_SYNC_ABANDONED,   /* region, text: the list broke off; nothing is gone */
     EVENT_NODE,             /* region, node */
+    EVENT_NODE_REMEMBERED,  /* region, node: as before the start; shown until the region has spoken itself */
     EVENT_NODE_GONE,        /* region, id */
     EVENT_ALLOCATION,       /* region, allocation */
     EVENT_ALLOCATION_GONE,  /* region, id */

@@ -76,6 +76,7 @@ static bool agent_start(struct agent *agent, struct error *ret_error)
         uv_prepare_start(&agent->turn_begin, agent_on_turn);
         agent->started_at_ms = agent->clock.now_ms;
         start_core(agent);
+        inventory_recall(agent);
         freeze_start(agent);
         ok = start_api(agent, ret_error);
     }

@@ -118,6 +118,9 @@ void executor_forget(struct agent *agent);
  */
 /* Opens the store, begins the next epoch durably, restores. */
 bool restore_open(struct agent *agent, struct error *ret_error);
+/* inventory.c: keeps a region's nodes after a complete list; shows what was kept after a start. */
+void inventory_keep(struct agent *agent, const char *region_name);
+void inventory_recall(struct agent *agent);
 enum store_table restore_table(enum record_kind kind);
 /* Adds the persisted clock to a batch. */
 void restore_put_clock(struct store_batch *batch, int64_t now_ms);

@@ -41,6 +41,9 @@ static void shell_step(struct agent *agent, const struct event *event, int64_t n
     }
     report_event(agent, event);
     freeze_follow(agent, event->type, event->text);
+    if (event->type == EVENT_SYNC_END) {
+        inventory_keep(agent, event->region);
+    }
     shell_prepare_replies(agent, event, &agent->step);
     executor_keep_specification(agent, event, &agent->step);
     shell_set_deadline(agent, agent->step.deadline_ms);

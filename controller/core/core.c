@@ -146,6 +146,10 @@ static void region_event(struct core *core, const struct event *event)
     case EVENT_SYNC_END:
         region_sync_end(core, region);
         return;
+    case EVENT_NODE_REMEMBERED:
+        if (!region->complete)
+            observe_node(core, region, event->node);
+        return;
     default:
         break;
     }

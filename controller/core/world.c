@@ -81,6 +81,12 @@ uint32_t region_node_find(const struct world_region *region, const struct uuid *
     return found ? *found : WORLD_NONE;
 }
 
+const struct world_node *world_find_node(const struct world_region *region, const struct uuid *id)
+{
+    uint32_t at = region_node_find(region, id);
+    return at == WORLD_NONE ? NULL : &region->nodes[at];
+}
+
 uint32_t region_node_obtain(struct world_region *region, const struct uuid *id)
 {
     uint32_t at = region_node_find(region, id);

@@ -210,6 +210,7 @@ const struct policy *world_find_policy(const struct world *world, const char *na
 const struct policy *world_policy_for(const struct world *world, const char *job_namespace, const char *id);
 const struct world_region_job *world_find_region_job(const struct world *world, const struct world_region *region,
                                                      const char *job_namespace, const char *id);
+const struct world_node *world_find_node(const struct world_region *region, const struct uuid *id);
 /* The text of a symbol of this world. */
 const char *world_text(const struct world *world, symbol number);
 /* Alive or suspect with a complete list: what it shows can be planned on. */
