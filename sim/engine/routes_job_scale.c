@@ -167,6 +167,7 @@ void sim_call_job_scale(struct sim_call *call)
 void sim_call_job_revert(struct sim_call *call)
 {
     struct sim_job *job = sim_job_find(call->region, call->space, call->segments[1]);
+    struct buffer warnings = BUFFER_INIT;
     const json_t *prior;
     struct sim_spec *to;
     uint64_t version;
@@ -194,7 +195,9 @@ void sim_call_job_revert(struct sim_call *call)
                  version);
         return;
     }
-    sim_call_register(call, sim_spec_new(json_deep_copy(to->json)), "job-register", "");
+    sim_job_warnings(to->json, &warnings);
+    sim_call_register(call, sim_spec_new(json_deep_copy(to->json)), "job-register", warnings.data);
+    buffer_release(&warnings);
 }
 
 void sim_call_job_evaluate(struct sim_call *call)
