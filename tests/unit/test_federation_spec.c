@@ -111,12 +111,12 @@ static void test_tasks_are_summed_and_only_the_largest_phase_counts(void **state
         "{'ID':'w','TaskGroups':[{'Name':'g','EphemeralDisk':{'SizeMB':1000},'Tasks':["
         /* main 100 + 50 + sidecar 20; before it: 900 + 20; after it: 30 */
         T("main", "100", "200", "") "," T("second", "50", "100", ",'Lifecycle':{'Hook':'poststart'}") "," T(
-            "proxy", "20",
-            "40", ",'Lifecycle':{'Hook':'prestart','Sidecar':true}") "," T("init", "900", "10",
-                                                                           ",'Lifecycle':{'Hook':'prestart','Sidecar':"
-                                                                           "false}") "," T("bye", "30", "500",
-                                                                                           ",'Lifecycle':{'Hook':'"
-                                                                                           "poststop'}") "]}]}");
+            "proxy", "20", "40",
+            ",'Lifecycle':{'Hook':'prestart','Sidecar':true}") "," T("init", "900", "10",
+                                                                     ",'Lifecycle':{'Hook':'prestart','Sidecar':"
+                                                                     "false}") "," T("bye", "30", "500",
+                                                                                     ",'Lifecycle':{'Hook':'"
+                                                                                     "poststop'}") "]}]}");
     assert_each(&demand.groups[0], 920, 500, 1000);
     job_demand_release(&demand);
 #undef T
