@@ -32,6 +32,12 @@ static bool places_wants(const char *wanted, const char *text)
     return wanted == NULL || strcmp(wanted, text) == 0;
 }
 
+/* A job that Nomad no longer has is gone, even while it still tells of its ended allocations. */
+static bool places_is_there(const struct world_region_job *job)
+{
+    return job->present && (job->listed || job->live_allocations > 0);
+}
+
 static void places_collect_observed(const struct world *world, const char *job_namespace, const char *id,
                                     struct view_places *places)
 {
@@ -39,7 +45,7 @@ static void places_collect_observed(const struct world *world, const char *job_n
         const struct world_region *region = &world->regions[r];
         if (job_namespace != NULL && id != NULL) {
             const struct world_region_job *job = world_find_region_job(world, region, job_namespace, id);
-            if (job != NULL && job->present) {
+            if (job != NULL && places_is_there(job)) {
                 *places_add(places, job_namespace, id) =
                     (struct view_place){.job_namespace = job_namespace, .id = id, .region = r, .observed = job};
             }
@@ -47,7 +53,8 @@ static void places_collect_observed(const struct world *world, const char *job_n
         }
         for (size_t i = 0; i < region->job_count; i++) {
             const struct world_region_job *job = &region->jobs[i];
-            if (job->present && !job->child && places_wants(job_namespace, world_text(world, job->job_namespace))) {
+            if (places_is_there(job) && !job->child &&
+                places_wants(job_namespace, world_text(world, job->job_namespace))) {
                 struct view_place *place =
                     places_add(places, world_text(world, job->job_namespace), world_text(world, job->id));
                 place->region = r;

@@ -30,7 +30,7 @@ static uint64_t region_live_jobs(const struct world_region *region)
     uint64_t jobs = 0;
     for (size_t i = 0; i < region->job_count; i++) {
         const struct world_region_job *job = &region->jobs[i];
-        jobs += job->present && !job->child && (!job->stopped || job->live_allocations > 0);
+        jobs += job->present && !job->child && ((job->listed && !job->stopped) || job->live_allocations > 0);
     }
     return jobs;
 }
