@@ -7,11 +7,35 @@
 #include "base/memory.h"
 #include "sim/engine/world.h"
 
+enum { EVALUATIONS_MAX = 4000, EVALUATIONS_KEPT = 2000 };
+
+static bool evaluation_ended(const struct sim_evaluation *evaluation)
+{
+    return sim_same(evaluation->status, "complete") || sim_same(evaluation->status, "canceled");
+}
+
+/* The oldest that have ended go, as Nomad's garbage collection would have them. */
+static void evaluations_collect(struct sim_region *region)
+{
+    size_t kept = 0, count = region->evaluation_count;
+
+    if (count < EVALUATIONS_MAX)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (count - i > EVALUATIONS_KEPT && evaluation_ended(region->evaluations[i]))
+            sim_evaluation_free(region->evaluations[i]);
+        else
+            region->evaluations[kept++] = region->evaluations[i];
+    }
+    region->evaluation_count = kept;
+}
+
 struct sim_evaluation *sim_evaluation_new(struct sim_region *region, struct sim_job *job, const char *trigger,
                                           int64_t now)
 {
     struct sim_evaluation *evaluation = memory_new(1, sizeof *evaluation);
 
+    evaluations_collect(region);
     sim_new_id(region, evaluation->id);
     evaluation->job = job;
     evaluation->space = sim_copy(job->space);

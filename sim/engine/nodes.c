@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "sim/engine/world.h"
 
-enum { NODES_PER_POOL_MAX = 100000 };
+/* A drain begins only after its answer: clients wait for the change that ends it. */
+enum { NODES_PER_POOL_MAX = 100000, DRAIN_DELAY_MS = 50 };
 
 static json_t *pairs_json(const struct sim_pair *pairs, size_t count)
 {
@@ -340,7 +341,7 @@ void sim_node_drain(struct sim_region *region, struct sim_node *node, const json
     node_changed(region, node, "NodeDrain");
     if (node->drain_deadline_ms > now && node->drain_deadline_ms != SIM_NEVER)
         sim_timer_set(region, node->drain_deadline_ms, SIM_TIMER_DRAIN, node, 0);
-    sim_node_drain_check(region, node, now);
+    sim_timer_set(region, now + DRAIN_DELAY_MS, SIM_TIMER_DRAIN, node, 0);
 }
 
 /* How many of the group's allocations are on the move, not counting healthy ones. */

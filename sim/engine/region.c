@@ -113,29 +113,28 @@ void sim_region_set_address(struct sim_region *region, const char *nomad, const 
     }
 }
 
-/* Puts region `at` at the asked distances from those before it, one new axis each, as far as eight axes go: the usual
- * triangular construction from distances. What no Euclidean space can hold is cut to the nearest that can. */
+/* Puts region `at` at the asked distances from those before it, region 0 at the origin and one new axis a region, as
+ * far as the eight axes go (Cholesky's factor of the Gram matrix of the distances). What no Euclidean space can hold is
+ * cut to what it can. */
 static void coordinates_place(struct sim_region *const *regions, size_t at, size_t count, const double *rtt_ms)
 {
-    double *mine = regions[at]->coordinate, rest = rtt_ms[at * count] * rtt_ms[at * count];
+    double *mine = regions[at]->coordinate, own = rtt_ms[at * count], rest = own * own;
 
-    for (size_t axis = 0; axis < at && axis < 8; axis++) {
-        const double *other = regions[axis + 1 < at ? axis + 1 : axis]->coordinate;
-        double dot, length = other[axis], to_other, to_first = rtt_ms[at * count], norm = 0;
+    for (size_t axis = 0; axis + 1 <= at && axis < 8; axis++) {
+        size_t other = axis + 1;
+        const double *theirs = regions[other]->coordinate;
+        double first = rtt_ms[other * count], between = rtt_ms[at * count + other], dot;
 
-        if (axis + 1 >= at || length == 0)
-            continue;
-        to_other = rtt_ms[at * count + axis + 1];
-        for (size_t i = 0; i < 8; i++)
-            norm += other[i] * other[i];
-        dot = (to_first * to_first + norm - to_other * to_other) / 2;
+        if (other == at) {
+            mine[axis] = rest > 0 ? sqrt(rest) : 0;
+            return;
+        }
+        dot = (own * own + first * first - between * between) / 2;
         for (size_t i = 0; i < axis; i++)
-            dot -= mine[i] * other[i];
-        mine[axis] = dot / length;
+            dot -= mine[i] * theirs[i];
+        mine[axis] = theirs[axis] > 0 ? dot / theirs[axis] : 0;
         rest -= mine[axis] * mine[axis];
     }
-    if (at > 0 && at <= 8)
-        mine[at - 1] = rest > 0 ? sqrt(rest) : 0;
 }
 
 void sim_regions_link(struct sim_region *const *regions, size_t count, const double *rtt_ms)
