@@ -60,7 +60,7 @@ struct asked *attempt_asked(struct attempt *attempt, symbol region)
 
 static const struct job_demand *demand_of(const struct attempt *attempt, const struct drover_job *job)
 {
-    return attempt->dry_run ? &attempt->demand : &job->demand;
+    return attempt->dry_run || !job ? &attempt->demand : &job->demand;
 }
 
 static void drop_dry_run(struct core *core, const struct attempt *attempt)
@@ -255,8 +255,8 @@ static bool learn_from_group(struct attempt *attempt, const struct job_demand *d
         return true;
     }
     if (asked->wanted.shift && (group->destructive || group->migrate)) {
-        snprintf(detail, sizeof detail, "a new count there would restart %lld running allocations",
-                 (long long)(group->destructive + group->migrate));
+        int64_t moved = group->destructive + group->migrate;
+        snprintf(detail, sizeof detail, "a new count there would restart %lld running allocations", (long long)moved);
         attempt_learn(attempt, asked->region, WORLD_NONE, REASON_NOMAD, detail, 0);
         return false;
     }
