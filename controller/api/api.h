@@ -90,7 +90,8 @@ struct api_options {
 
 struct api;
 
-/* Listens. ERROR_INVALID (address, certificate), ERROR_BUSY (the address is taken), ERROR_SYSTEM. */
+/* Listens. What a failure began ends in the loop. ERROR_INVALID (address, certificate), ERROR_BUSY (the address is
+ * taken), ERROR_SYSTEM. */
 struct api *api_new(const struct api_options *options, struct error *ret_error);
 /* "http://127.0.0.1:4650" */
 const char *api_address(const struct api *api);

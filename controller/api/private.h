@@ -43,6 +43,9 @@ bool access_check(const struct api *api, const struct access_request *request, s
 /* The token of "Bearer TOKEN", "" otherwise. Points into header. */
 const char *access_bearer(const char *header);
 
+/* listen.c: ERROR_INVALID, ERROR_BUSY (the port is taken), ERROR_SYSTEM. */
+bool listen_check(const struct api_options *options, struct error *ret_error);
+
 /* send.c: writes what is due; -1 to close the connection (lws's convention). */
 int send_pending(struct api_exchange *exchange);
 

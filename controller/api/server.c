@@ -188,29 +188,6 @@ void api_world_changed(struct api *api)
     }
 }
 
-static bool server_is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
-}
-
-static bool server_check(const struct api_options *options, struct error *ret_error)
-{
-    bool tls = options->cert_file != NULL;
-    if (tls != (options->key_file != NULL)) {
-        return error_set(ret_error, ERROR_INVALID, "listen needs cert_file and key_file together");
-    }
-    if (!tls && !server_is_loopback(options->host)) {
-        return error_set(ret_error, ERROR_INVALID,
-                         "listening on %s needs TLS: give cert_file and key_file in the listen block, or listen on "
-                         "127.0.0.1",
-                         options->host);
-    }
-    if (strlen(options->token) > API_TOKEN_MAX || options->token[0] == '\0') {
-        return error_set(ret_error, ERROR_INVALID, "the token is empty or longer than %d bytes", API_TOKEN_MAX);
-    }
-    return true;
-}
-
 static bool server_create_vhost(struct api *api, const struct api_options *options, struct error *ret_error)
 {
     struct lws_context_creation_info info = {
@@ -231,11 +208,8 @@ static bool server_create_vhost(struct api *api, const struct api_options *optio
     }
     api->vhost = lws_create_vhost(api->context, &info);
     if (api->vhost == NULL) {
-        return error_set(ret_error, ERROR_BUSY,
-                         "cannot listen on %s port %u: the port is taken (is another drover agent running?), the "
-                         "address is not this machine's%s",
-                         options->host, (unsigned)options->port,
-                         api->tls ? ", or certificate and key do not fit together" : "");
+        return error_set(ret_error, ERROR_SYSTEM, "cannot listen on %s port %u", options->host,
+                         (unsigned)options->port);
     }
     return true;
 }
@@ -275,9 +249,17 @@ static void server_forget(struct api *api)
     free(api);
 }
 
+static char *server_write_address(const struct api *api)
+{
+    struct buffer address = BUFFER_INIT;
+    buffer_printf(&address, strchr(api->host, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u", api->tls ? "s" : "",
+                  api->host, (unsigned)api->port);
+    return buffer_take(&address);
+}
+
 struct api *api_new(const struct api_options *options, struct error *ret_error)
 {
-    if (!server_check(options, ret_error)) {
+    if (!listen_check(options, ret_error)) {
         return NULL;
     }
     struct api *api = memory_new(1, sizeof *api);
@@ -290,18 +272,14 @@ struct api *api_new(const struct api_options *options, struct error *ret_error)
         server_forget(api);
         return NULL;
     }
+    uv_timer_init(api->loop, &api->wait_timer);
+    api->wait_timer.data = api;
     if (!server_create_vhost(api, options, ret_error)) {
-        lws_context_destroy(api->context);
-        server_forget(api);
+        api_close(api, NULL, NULL);
         return NULL;
     }
     api->port = (uint16_t)lws_get_vhost_listen_port(api->vhost);
-    struct buffer address = BUFFER_INIT;
-    buffer_printf(&address, strchr(api->host, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u", api->tls ? "s" : "",
-                  api->host, (unsigned)api->port);
-    api->address = buffer_take(&address);
-    uv_timer_init(api->loop, &api->wait_timer);
-    api->wait_timer.data = api;
+    api->address = server_write_address(api);
     return api;
 }
 
