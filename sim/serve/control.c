@@ -54,9 +54,12 @@ static json_t *stats(const struct sim_server *server)
     json_t *regions = json_object();
 
     for (size_t i = 0; i < server->count; i++)
-        json_object_set_new(regions, sim_region_name(server->regions[i]),
-                            json_pack("{s:I, s:I}", "Index", (json_int_t)sim_region_index(server->regions[i]), "Writes",
-                                      (json_int_t)sim_region_writes(server->regions[i])));
+        json_object_set_new(
+            regions, sim_region_name(server->regions[i]),
+            json_pack("{s:I, s:I, s:{s:I, s:I, s:I}}", "Index", (json_int_t)sim_region_index(server->regions[i]),
+                      "Writes", (json_int_t)sim_region_writes(server->regions[i]), "Registers", "Answered",
+                      (json_int_t)server->registers[i].answered, "FirstUs", (json_int_t)server->registers[i].first_us,
+                      "LastUs", (json_int_t)server->registers[i].last_us));
     return json_pack("{s:o, s:I}", "Regions", regions, "Now", (json_int_t)sim_server_now(server));
 }
 
@@ -89,6 +92,9 @@ void control_answer(struct session *session)
         answer_error(session, 400, error.text);
     } else if (strcmp(session->path, "/sim/fault") == 0) {
         control_fault(session, body);
+    } else if (strcmp(session->path, "/sim/mark") == 0) {
+        memset(server->registers, 0, server->count * sizeof *server->registers);
+        answer_json(session, json_object());
     } else if (strcmp(session->path, "/sim/advance") == 0) {
         json_int_t milliseconds = json_integer_value(json_object_get(body, "Milliseconds"));
 

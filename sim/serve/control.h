@@ -1,9 +1,13 @@
 /* The control port of a simulation, JSON over HTTP, for scenario tests and benches:
  *
  *     GET  /sim/regions                                        names and addresses, as drover-sim prints at start
- *     GET  /sim/stats                                          per region: Index, Writes; Now
+ *     GET  /sim/stats                                          per region: Index, Writes, Registers; Now
  *     POST /sim/fault   {"Region","Kind","Argument"}           the words of SIM_FAULTS in sim/engine/region.h
+ *     POST /sim/mark    {}                                     Registers begin anew
  *     POST /sim/advance {"Milliseconds"}                       moves the clock ahead
+ *
+ * Registers {Answered, FirstUs, LastUs} are of PUT /v1/jobs: how many were answered, when the first one's head was read
+ * and when the last answer was about to be sent, in monotonic microseconds; 0 for never.
  *
  * Errors are text/plain with 400 or 404. No access control: it listens where the regions do. */
 #ifndef DROVER_SIM_SERVE_CONTROL_H

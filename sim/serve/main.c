@@ -1,8 +1,10 @@
 /* drover-sim: simulated regions as a program, for scenario tests and benches.
  *
- *     drover-sim [-regions N] [-first-port P] [-spec FILE.json] [-bind ADDRESS]
+ *     drover-sim [-regions N] [-first-port P] [-spec FILE.json] [-bind ADDRESS] [-keep-pages]
  *
- * Prints one JSON line with the addresses, then serves until SIGTERM or SIGINT. See world.h and control.h. */
+ * With -keep-pages the pages of lists are rendered once for as long as their region does not change and whatever faults
+ * it has, for benches. Prints one JSON line with the addresses, then serves until SIGTERM or SIGINT. See world.h and
+ * control.h. */
 #include <libwebsockets.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +36,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static int usage(void)
 {
-    fputs("usage: drover-sim [-regions N] [-first-port P] [-spec FILE.json] [-bind ADDRESS]\n", stderr);
+    fputs("usage: drover-sim [-regions N] [-first-port P] [-spec FILE.json] [-bind ADDRESS] [-keep-pages]\n", stderr);
     return 2;
 }
 
@@ -42,8 +44,13 @@ static bool read_arguments(int count, char **arguments, struct sim_server_option
                            const char **file)
 {
     for (int i = 1; i < count; i++) {
-        const char *name = arguments[i], *value = i + 1 < count ? arguments[++i] : NULL;
+        const char *name = arguments[i], *value;
 
+        if (strcmp(name, "-keep-pages") == 0) {
+            options->keep_pages = true;
+            continue;
+        }
+        value = i + 1 < count ? arguments[++i] : NULL;
         if (value == NULL)
             return false;
         if (strcmp(name, "-regions") == 0)

@@ -7,7 +7,13 @@
 #include "base/memory.h"
 #include "sim/serve/session.h"
 
-enum { HEADER_BYTES_MAX = 16 * 1024, CONNECTIONS_MAX = 4096, KEEPALIVE_SECONDS = 3600, IDLE_TICK_MS = 10000, CLOSE_GRACE_MS = 50 };
+enum {
+    HEADER_BYTES_MAX = 16 * 1024,
+    CONNECTIONS_MAX = 4096,
+    KEEPALIVE_SECONDS = 3600,
+    IDLE_TICK_MS = 10000,
+    CLOSE_GRACE_MS = 50
+};
 
 static int64_t wall_clock(void *context)
 {
@@ -132,7 +138,10 @@ static bool ports_open(struct sim_server *server, const struct sim_server_option
 
 static void server_free(struct sim_server *server)
 {
+    for (size_t i = 0; i < server->port_count; i++)
+        pages_free(&server->ports[i]);
     free(server->regions);
+    free(server->registers);
     free(server->ports);
     free(server);
 }
@@ -162,6 +171,8 @@ struct sim_server *sim_server_new(uv_loop_t *loop, struct sim_region *const *reg
     server->regions = memory_new(count, sizeof(struct sim_region *));
     memcpy(server->regions, regions, count * sizeof(struct sim_region *));
     server->ports = memory_new(server->port_count, sizeof *server->ports);
+    server->registers = memory_new(count, sizeof *server->registers);
+    server->keep_pages = options->keep_pages;
     uv_timer_init(loop, &server->timer);
     server->timer.data = server;
     memset(&info, 0, sizeof info);

@@ -16,9 +16,10 @@
 struct sim_server;
 
 struct sim_server_options {
-    const char *bind;              /* NULL: 127.0.0.1 */
-    int first_port;                /* 0: ephemeral; else region i takes first_port + 2i (Nomad) and + 2i + 1 (Consul) */
-    bool control;                  /* also a control port (sim/serve/control.h), after the last region's */
+    const char *bind; /* NULL: 127.0.0.1 */
+    int first_port;   /* 0: ephemeral; else region i takes first_port + 2i (Nomad) and + 2i + 1 (Consul) */
+    bool control;     /* also a control port (sim/serve/control.h), after the last region's */
+    bool keep_pages;  /* pages of lists are rendered once for as long as nothing changes there: for benches */
     int64_t (*now)(void *context); /* Unix milliseconds, never backwards; NULL: the wall clock */
     void *context;
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "sim/serve/session.h"
@@ -112,6 +113,21 @@ static long content_length(struct lws *wsi)
     return strtol(text, NULL, 10);
 }
 
+static int64_t monotonic_us(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+}
+
+static bool is_register(const struct session *session)
+{
+    bool put = strcmp(session->method, "PUT") == 0 || strcmp(session->method, "POST") == 0;
+
+    return put && session->port->kind == PORT_NOMAD && strcmp(session->path, "/v1/jobs") == 0;
+}
+
 static void session_begin(struct session *session, struct sim_port_entry *port, const char *path, size_t length)
 {
     struct sim_server *server = port->server;
@@ -127,6 +143,9 @@ static void session_begin(struct session *session, struct sim_port_entry *port, 
     buffer_init(&session->stream_out);
     sim_response_init(&session->response);
     session->arrived_ms = sim_server_now(server);
+    session->is_register = is_register(session);
+    if (session->is_register && server->registers[port->region].first_us == 0)
+        server->registers[port->region].first_us = monotonic_us();
     session->next = server->sessions;
     if (server->sessions != NULL)
         server->sessions->previous = session;
@@ -200,12 +219,14 @@ void session_ask(struct session *session)
     }
     session->response.delay_ms = 0;
     session->response.outcome = SIM_ANSWER;
-    if (session->port->kind == PORT_CONTROL)
+    if (session->port->kind == PORT_CONTROL) {
         control_answer(session);
-    else if (session->port->kind == PORT_CONSUL)
+    } else if (session->port->kind == PORT_CONSUL) {
         sim_region_consul_request(server->regions[session->port->region], &request, now, &session->response);
-    else
+    } else if (!page_find(session)) {
         sim_region_request(server->regions[session->port->region], &request, now, &session->response);
+        page_keep(session);
+    }
     session_settle(session);
 }
 
@@ -281,6 +302,8 @@ static int finish(struct session *session)
 {
     struct lws *wsi = session->wsi;
 
+    if (session->is_register)
+        session->port->server->registers[session->port->region].answered++;
     session_reset(session);
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
@@ -312,6 +335,9 @@ static int session_write(struct session *session)
             lws_callback_on_writable(session->wsi);
         return 0;
     }
+    /* Before the write: it may wake the reader and take the processor from this process. */
+    if (session->is_register)
+        session->port->server->registers[session->port->region].last_us = monotonic_us();
     wrote = send_piece(session, body->data + session->sent, body->length - session->sent, true);
     if (wrote < 0)
         return -1;

@@ -22,8 +22,25 @@ struct sim_port_entry {
     struct lws_vhost *vhost;
     enum port_kind kind;
     size_t region;
+    struct sim_kept_page *kept; /* with keep_pages */
     char url[96];
     char name[64];
+};
+
+/* What reached a region as PUT /v1/jobs since the start or the last POST /sim/mark; monotonic microseconds. */
+struct sim_register_times {
+    int64_t first_us; /* head of the first request read; 0: none came */
+    int64_t last_us;  /* last answer about to be sent */
+    uint64_t answered;
+};
+
+/* A rendered page of a list, good while the region's index stays. */
+struct sim_kept_page {
+    struct sim_kept_page *next;
+    char *key; /* path?query */
+    char *token;
+    struct sim_response response;
+    uint64_t index; /* of the region */
 };
 
 struct session {
@@ -43,6 +60,7 @@ struct session {
     bool silent;           /* parked because the region is dark */
     bool headers_sent;
     bool doomed; /* to be closed at the next callback */
+    bool is_register;
     size_t sent;
     struct sim_stream *stream;
     struct buffer stream_out;
@@ -56,6 +74,8 @@ struct sim_server {
     bool closing;
     struct sim_region **regions;
     struct sim_port_entry *ports; /* 2 * count, then the control port */
+    struct sim_register_times *registers;
+    bool keep_pages;
     size_t count, port_count;
     int64_t (*now)(void *context);
     void *now_context;
@@ -75,6 +95,12 @@ void session_kill(struct session *session);
 
 /* Lets time pass, answers what waited, feeds the streams, sets the timer. */
 void server_pump(struct sim_server *server);
+
+/* Pages that were rendered before (pages.c). Find fills session->response and says whether it could; keep remembers
+ * what is there. Both do nothing without keep_pages and for what is no page. */
+bool page_find(struct session *session);
+void page_keep(struct session *session);
+void pages_free(struct sim_port_entry *port);
 
 /* Answers a request to the control port into session->response. */
 void control_answer(struct session *session);
