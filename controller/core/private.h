@@ -209,7 +209,8 @@ bool decision_wanted(const struct core *core, const struct decision *decision, c
 struct decision_line *decision_add(struct decision *decision, const char *group, const char *region, const char *pool);
 struct decision *decision_copied(const struct decision *decision);
 
-/* --- jobs.c, attempt.c, copies.c, stop.c ---------------------------------------------------------------------------
+/* --- jobs.c, attempt.c, settle.c, copies.c, stop.c
+ * ---------------------------------------------------------------------------
  */
 void job_submitted(struct core *core, const struct event *event);
 void job_set_state(struct core *core, struct drover_job *job, enum job_state state);
@@ -222,7 +223,9 @@ void attempt_replan(struct core *core, struct drover_job *job);
 void attempt_learn(struct attempt *attempt, symbol region, uint32_t group, enum reason reason, const char *detail,
                    int64_t most);
 void attempt_free(struct attempt *attempt);
+bool attempt_awaits_answers(const struct attempt *attempt);
 void attempt_settle(struct core *core, struct drover_job *job);
+void job_tell_what_is_missing(struct core *core, struct drover_job *job, const struct decision *decision);
 struct asked *attempt_asked(struct attempt *attempt, symbol region);
 void attempts_tick(struct core *core);
 bool copy_in_flight(const struct job_copy *copy);
