@@ -63,7 +63,7 @@ struct http_result {
     int status;         /* 100-599 once a status line came, else 0 */
     struct error error; /* set unless HTTP_ANSWERED with 2xx: says address, path without query,
                          * and for an answer outside 2xx the status and the body's first line */
-    uint64_t index;     /* X-Nomad-Index or X-Consul-Index; 0 when absent */
+    uint64_t index;     /* X-Nomad-Index, X-Consul-Index or X-Drover-Index; 0 when absent */
     bool index_present;
     bool index_malformed;                 /* a header was there and was no decimal number below 2^64, or two differ */
     char next_token[HTTP_NEXT_TOKEN_MAX]; /* "" when absent; one that does not fit: HTTP_LOST, ERROR_TOO_LARGE */

@@ -132,7 +132,8 @@ static bool take_field(struct http_answer *answer, const char *line, size_t leng
     }
     while (value_length && (value[value_length - 1] == ' ' || value[value_length - 1] == '\t'))
         value_length--;
-    if (name_is(line, name_length, "X-Nomad-Index") || name_is(line, name_length, "X-Consul-Index"))
+    if (name_is(line, name_length, "X-Nomad-Index") || name_is(line, name_length, "X-Consul-Index") ||
+        name_is(line, name_length, "X-Drover-Index"))
         take_index(answer, value, value_length);
     else if (name_is(line, name_length, "X-Nomad-Nexttoken"))
         return take_next_token(answer, value, value_length);

@@ -1,0 +1,158 @@
+/* Decisions in tables: see decision.h. */
+#include "controller/cli/decision.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/cli/fields.h"
+#include "controller/cli/output.h"
+
+static bool line_counts(const json_t *line)
+{
+    return field_i64(line, "Count") > 0 || field_i64(line, "CountBefore") > 0;
+}
+
+bool decision_changes(const json_t *decision)
+{
+    const json_t *line;
+    size_t i;
+    json_array_foreach(field_list(decision, "Lines"), i, line)
+    {
+        if (field_i64(line, "Count") != field_i64(line, "CountBefore")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *pool_of(const json_t *line)
+{
+    return field_text(line, "Pool")[0] != '\0' ? field_text(line, "Pool") : "(all)";
+}
+
+void decision_show_changes(const json_t *decision)
+{
+    struct table *table = table_new();
+    const json_t *line;
+    size_t i;
+    table_column(table, "", TABLE_LEFT);
+    table_column(table, "Region", TABLE_LEFT);
+    table_column(table, "Pool", TABLE_LEFT);
+    table_column(table, "Group", TABLE_LEFT);
+    table_column(table, "Count now", TABLE_RIGHT);
+    table_column(table, "Then", TABLE_RIGHT);
+    table_column(table, "Each $/h", TABLE_RIGHT);
+    table_column(table, "Marginal", TABLE_RIGHT);
+    json_array_foreach(field_list(decision, "Lines"), i, line)
+    {
+        int64_t before = field_i64(line, "CountBefore"), after = field_i64(line, "Count");
+        if (!line_counts(line)) {
+            continue;
+        }
+        table_text(table, before == 0 && after > 0 ? "+" : after == 0 ? "-" : after != before ? "~" : " ");
+        cell_text(table, line, "Region");
+        table_text(table, pool_of(line));
+        cell_text(table, line, "Group");
+        table_i64(table, before);
+        table_i64(table, after);
+        cell_money(table, line, "UnitHourlyUSD", 4);
+        cell_money(table, line, "UnitMarginalHourlyUSD", 4);
+    }
+    if (table_rows(table) == 0) {
+        table_free(table);
+        output_line("Nothing can be placed.");
+        return;
+    }
+    output_table(table);
+}
+
+/* The dearest place chosen for the group: any other would have had to beat that one. */
+static bool chosen_unit(const json_t *decision, const char *group, int64_t *ret_uusd)
+{
+    const json_t *line;
+    size_t i;
+    bool any = false;
+    json_array_foreach(field_list(decision, "Lines"), i, line)
+    {
+        int64_t unit;
+        if (strcmp(field_text(line, "Group"), group) == 0 && field_i64(line, "Count") > 0 &&
+            field_money(line, "UnitMarginalHourlyUSD", &unit) && (!any || unit > *ret_uusd)) {
+            *ret_uusd = unit;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void cell_difference(struct table *table, const json_t *decision, const json_t *line)
+{
+    char text[MONEY_TEXT_MAX];
+    int64_t unit, chosen;
+    if (field_i64(line, "Count") > 0 || !field_money(line, "UnitMarginalHourlyUSD", &unit) ||
+        !chosen_unit(decision, field_text(line, "Group"), &chosen)) {
+        table_text(table, "-");
+        return;
+    }
+    table_printf(table, "%s%s", unit >= chosen ? "+" : "", money_format_rounded(unit - chosen, 4, text));
+}
+
+static void cell_fits(struct table *table, const json_t *line)
+{
+    const json_t *fits = json_object_get(line, "Fits");
+    if (json_is_integer(fits)) {
+        cell_i64(table, line, "Fits");
+    } else {
+        table_text(table, "-");
+    }
+}
+
+void decision_show_candidates(const json_t *decision)
+{
+    struct table *table = table_new();
+    const json_t *line;
+    size_t i;
+    table_column(table, "Group", TABLE_LEFT);
+    table_column(table, "Region", TABLE_LEFT);
+    table_column(table, "Pool", TABLE_LEFT);
+    table_column(table, "Count", TABLE_RIGHT);
+    table_column(table, "Room for", TABLE_RIGHT);
+    table_column(table, "Marginal $/h each", TABLE_RIGHT);
+    table_column(table, "Against chosen", TABLE_RIGHT);
+    table_column(table, "Full $/h each", TABLE_RIGHT);
+    table_column(table, "Why", TABLE_LEFT);
+    json_array_foreach(field_list(decision, "Lines"), i, line)
+    {
+        const char *detail = field_text(line, "Detail"), *reason = field_text(line, "ReasonText");
+        cell_text(table, line, "Group");
+        cell_text(table, line, "Region");
+        table_text(table, pool_of(line));
+        cell_i64(table, line, "Count");
+        cell_fits(table, line);
+        cell_money(table, line, "UnitMarginalHourlyUSD", 4);
+        cell_difference(table, decision, line);
+        cell_money(table, line, "UnitHourlyUSD", 4);
+        table_printf(table, "%s%s%s", reason, detail[0] != '\0' ? ": " : "", detail);
+    }
+    output_table(table);
+}
+
+void decision_show_cost(const json_t *decision)
+{
+    struct table_pairs *pairs = table_pairs_new();
+    char before[MONEY_TEXT_MAX], after[MONEY_TEXT_MAX], month[MONEY_TEXT_MAX], budget[MONEY_TEXT_MAX];
+    int64_t limit;
+    table_pairs_text(pairs, "Policy", field_text(decision, "Policy"));
+    table_pairs_printf(pairs, "Full $/h", "%s now, %s then ($%s a month)",
+                       field_money_text(decision, "HourlyBeforeUSD", 4, before),
+                       field_money_text(decision, "HourlyAfterUSD", 4, after),
+                       field_money_text(decision, "MonthlyAfterUSD", 2, month));
+    table_pairs_printf(pairs, "Marginal $/h", "%s now, %s then (what it adds to what is paid anyway)",
+                       field_money_text(decision, "MarginalBeforeUSD", 4, before),
+                       field_money_text(decision, "MarginalAfterUSD", 4, after));
+    if (field_money(decision, "BudgetMonthlyUSD", &limit)) {
+        table_pairs_printf(pairs, "Budget", "$%s a month at the full rate", money_format_rounded(limit, 2, budget));
+    } else {
+        table_pairs_text(pairs, "Budget", "none");
+    }
+    output_pairs(pairs);
+}

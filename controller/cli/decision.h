@@ -1,0 +1,17 @@
+/* A decision for people: what it changes (job plan) and why (explain). */
+#ifndef DROVER_CONTROLLER_CLI_DECISION_H
+#define DROVER_CONTROLLER_CLI_DECISION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Counts before and after, by region and pool; those that stay nothing are left out. */
+void decision_show_changes(const json_t *decision);
+/* Every candidate with its reason, its unit price and what it is dearer than the place chosen. */
+void decision_show_candidates(const json_t *decision);
+/* Cost before and after at both rates, budget, policy. */
+void decision_show_cost(const json_t *decision);
+/* True when a count changes. */
+bool decision_changes(const json_t *decision);
+
+#endif

@@ -1,0 +1,194 @@
+/* A job's progress, region by region, on a terminal or as lines: see watch.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+#include "controller/cli/fields.h"
+#include "controller/cli/output.h"
+#include "controller/cli/watch.h"
+#include "net/clock.h"
+
+struct watch_draw {
+    bool terminal;
+    unsigned lines; /* drawn last, to be drawn over */
+    char **told;    /* a line a copy, as told last; in a pipe */
+    size_t told_count, told_capacity;
+};
+
+struct watch_draw *watch_draw_new(void)
+{
+    struct watch_draw *draw = memory_new(1, sizeof *draw);
+    draw->terminal = output_style() == TABLE_BOLD;
+    return draw;
+}
+
+void watch_draw_free(struct watch_draw *draw)
+{
+    for (size_t i = 0; i < draw->told_count; i++) {
+        free(draw->told[i]);
+    }
+    free(draw->told);
+    free(draw);
+}
+
+struct watch_counts watch_counts_of(const json_t *copy)
+{
+    struct watch_counts counts = {0};
+    const json_t *group;
+    size_t i;
+    json_array_foreach(field_list(copy, "Groups"), i, group)
+    {
+        counts.wanted += field_i64(group, "Count");
+        counts.placed += field_i64(group, "Placed");
+        counts.serving += field_i64(group, "Serving");
+        counts.proven += field_i64(group, "Proven");
+    }
+    return counts;
+}
+
+static void cell_pools(struct table *table, const json_t *copy)
+{
+    struct buffer names = BUFFER_INIT;
+    const json_t *group;
+    size_t i;
+    json_array_foreach(field_list(copy, "Groups"), i, group)
+    {
+        const char *pool = field_text(group, "Pool");
+        if (pool[0] != '\0' && strstr(names.data, pool) == NULL) {
+            buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", pool);
+        }
+    }
+    table_text(table, names.data);
+    buffer_release(&names);
+}
+
+/* At most `most` copies; what is left over is counted in the last row. */
+static struct table *draw_table(const json_t *copies, size_t most)
+{
+    struct table *table = table_new();
+    const json_t *copy;
+    size_t i;
+    table_column(table, "    Region", TABLE_LEFT);
+    table_column(table, "Pool", TABLE_LEFT);
+    table_column(table, "State", TABLE_LEFT);
+    table_column(table, "Wanted", TABLE_RIGHT);
+    table_column(table, "Placed", TABLE_RIGHT);
+    table_column(table, "Healthy", TABLE_RIGHT);
+    table_column(table, "Proven", TABLE_RIGHT);
+    json_array_foreach(copies, i, copy)
+    {
+        struct watch_counts counts = watch_counts_of(copy);
+        if (i == most) {
+            table_printf(table, "    and %zu more", json_array_size(copies) - i);
+            break;
+        }
+        table_printf(table, "    %s", field_text(copy, "Region"));
+        cell_pools(table, copy);
+        cell_text(table, copy, "State");
+        table_i64(table, counts.wanted);
+        table_i64(table, counts.placed);
+        table_i64(table, counts.serving);
+        table_i64(table, counts.proven);
+    }
+    return table;
+}
+
+static unsigned count_lines(const struct buffer *text)
+{
+    unsigned lines = 0;
+    for (size_t i = 0; i < text->length; i++) {
+        lines += text->data[i] == '\n';
+    }
+    return lines;
+}
+
+/* A line wider than the terminal would take two, and the next drawing would miss the place: such lines are cut. */
+static void append_cut(struct buffer *out, const struct buffer *text, unsigned columns)
+{
+    unsigned column = 0;
+    bool escape = false;
+    for (size_t i = 0; i < text->length; i++) {
+        char c = text->data[i];
+        bool begins = ((unsigned char)c & 0xC0) != 0x80; /* of a UTF-8 sequence */
+        if (c == '\n') {
+            column = 0;
+        } else if (escape || c == '\033') {
+            escape = c != 'm';
+        } else if (begins && ++column > columns) {
+            continue;
+        } else if (column > columns) {
+            continue;
+        }
+        buffer_append_byte(out, c);
+    }
+}
+
+static void draw_again(struct watch_draw *draw, const json_t *copies)
+{
+    unsigned columns, lines;
+    struct buffer text = BUFFER_INIT, out = BUFFER_INIT;
+    output_size(&columns, &lines);
+    struct table *table = draw_table(copies, lines > 8 ? lines - 6 : 2);
+    table_render(table, output_style(), &text);
+    if (draw->lines > 0) {
+        buffer_printf(&out, "\033[%uA\r", draw->lines);
+    }
+    buffer_append_text(&out, "\033[J");
+    append_cut(&out, &text, columns);
+    fwrite(out.data, 1, out.length, stdout);
+    fflush(stdout);
+    draw->lines = count_lines(&text);
+    table_free(table);
+    buffer_release(&text);
+    buffer_release(&out);
+}
+
+static bool is_told(struct watch_draw *draw, size_t at, const char *line)
+{
+    if (at < draw->told_count && strcmp(draw->told[at], line) == 0) {
+        return true;
+    }
+    while (draw->told_count <= at) {
+        draw->told = memory_grow(draw->told, draw->told_count, &draw->told_capacity, sizeof *draw->told);
+        draw->told[draw->told_count++] = memory_copy_text("", 0);
+    }
+    free(draw->told[at]);
+    draw->told[at] = memory_copy_text(line, strlen(line));
+    return false;
+}
+
+static void tell_changes(struct watch_draw *draw, const json_t *copies)
+{
+    char region[FIELD_TEXT_MAX], state[FIELD_TEXT_MAX], time[TIME_TEXT_MAX];
+    const json_t *copy;
+    size_t i;
+    json_array_foreach(copies, i, copy)
+    {
+        struct buffer line = BUFFER_INIT;
+        struct watch_counts counts = watch_counts_of(copy);
+        buffer_printf(&line, "%s %s: wanted %" PRId64 ", placed %" PRId64 ", healthy %" PRId64 ", proven %" PRId64,
+                      field_shown(copy, "Region", region), field_shown(copy, "State", state), counts.wanted,
+                      counts.placed, counts.serving, counts.proven);
+        if (!is_told(draw, i, line.data)) {
+            output_line("%s %s", time_format(clock_wall_ms(), time), line.data);
+        }
+        buffer_release(&line);
+    }
+    fflush(stdout);
+}
+
+void watch_draw_job(struct watch_draw *draw, const json_t *job)
+{
+    const json_t *copies = field_list(job, "Copies");
+    if (json_array_size(copies) == 0) {
+        return;
+    }
+    if (draw->terminal) {
+        draw_again(draw, copies);
+    } else {
+        tell_changes(draw, copies);
+    }
+}
