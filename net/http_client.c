@@ -18,6 +18,7 @@ struct http_socket {
     uv_poll_t poll;
     struct http_client *client;
     curl_socket_t number;
+    int events; /* uv_poll_event that curl wishes for */
     LIST_ENTRY(http_socket) in_client;
 };
 
@@ -56,7 +57,9 @@ static void on_socket_ready(uv_poll_t *handle, int status, int events)
 {
     struct http_socket *watched = handle->data;
     struct http_client *client = watched->client;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    /* 0: curl looks for itself. Told CURL_CSELECT_ERR it would fail the transfer without reading what has still come,
+     * and without its second try where a kept connection had been closed by the server. */
+    int flags = 0;
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
@@ -64,6 +67,9 @@ static void on_socket_ready(uv_poll_t *handle, int status, int events)
     int running;
     http_client_enter(client);
     curl_multi_socket_action(client->multi, watched->number, flags, &running);
+    /* libuv has stopped watching a socket with an error; curl, which only read from it, may still wish to. */
+    if (status < 0 && !uv_is_closing((uv_handle_t *)handle) && !uv_is_active((uv_handle_t *)handle))
+        uv_poll_start(handle, watched->events, on_socket_ready);
     http_client_leave(client);
 }
 
@@ -118,6 +124,7 @@ static int on_socket_wish(CURL *easy, curl_socket_t number, int what, void *cont
         events |= UV_READABLE;
     if (what & CURL_POLL_OUT)
         events |= UV_WRITABLE;
+    watched->events = events;
     return uv_poll_start(&watched->poll, events, on_socket_ready) == 0 ? 0 : -1;
 }
 
