@@ -63,7 +63,7 @@ struct allocation_fact {
     struct resources resources; /* AllocatedResources summed over tasks, with Shared.DiskMB */
     enum client_status client_status;
     enum desired_status desired_status;
-    enum health health; /* DeploymentStatus.Healthy of the job version it runs */
+    enum health health;     /* DeploymentStatus.Healthy of the job version it runs */
     uint64_t job_version;   /* 0 when not known: events of the stream do not say it for jobs without a deployment */
     bool job_version_known; /* false: what was known of this allocation before still holds */
     uint64_t modify_index;
