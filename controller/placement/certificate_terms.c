@@ -254,6 +254,8 @@ bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __i
     int64_t left = problem->group_count[group];
     __int128 unplaced = (__int128)problem->group_unplaced[group] * plan->scale;
     __int128 term = 0;
+    terms->used_count = 0;
+    terms->dearest = left > 0 ? -1 : unplaced;
     size_t items = gather_items(terms, group, unplaced);
     for (size_t at = items / 2; at-- > 0;)
         sift_down(terms->item, items, at);
@@ -261,11 +263,19 @@ bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __i
         int64_t amount = fill_item(terms, &terms->item[0], left);
         term += terms->item[0].cost * amount;
         left -= amount;
+        if (amount > 0) {
+            if (terms->used_count < CERTIFICATE_USED_MAX)
+                terms->used[terms->used_count] = terms->item[0].pool;
+            terms->used_count++;
+            terms->dearest = terms->item[0].cost;
+        }
         terms->item[0] = terms->item[--items];
         if (items)
             sift_down(terms->item, items, 0);
     }
     term += unplaced * left;
+    if (left > 0)
+        terms->dearest = unplaced;
     int64_t growth = problem->group_count[group] - terms->fixed_now;
     if (growth > 0)
         term -= (__int128)problem->group_move[group] * growth * plan->scale;

@@ -7,6 +7,8 @@
 #include "controller/placement/plan.h"
 #include "controller/placement/problem.h"
 
+enum { CERTIFICATE_USED_MAX = 4 };
+
 struct certificate_item {
     __int128 cost;
     uint32_t pool;
@@ -25,6 +27,10 @@ struct certificate_terms {
     int64_t *most;     /* [pool] u_jp */
     int32_t *inner;    /* [pool] innermost kept cap, or -1 */
     __int128 *surplus; /* [pool] multipliers of caps and machines that bear on the pair */
+    /* After certificate_group_term: the dearest unit it took (unplaced counts), and the pools it took from. */
+    __int128 dearest;
+    uint32_t used_count; /* above CERTIFICATE_USED_MAX: too many to list */
+    uint32_t used[4];
     int64_t fixed_now; /* sum of now over the pairs that fit */
     size_t item_room;
     struct certificate_item *item;

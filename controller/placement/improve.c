@@ -63,6 +63,7 @@ struct evacuation {
     struct step *step;
     size_t choices, choice_room;
     struct choice *choice;
+    uint32_t keep;  /* a group that stays where it is, UINT32_MAX for none */
     double *opened; /* [pool] scratch: room that a machine more would find use for */
 };
 
@@ -145,6 +146,8 @@ static void rank_choices(struct evacuation *evacuation, uint32_t pool, const dou
         if (round->count[slot] == 0)
             continue;
         uint32_t group = round->slot_group[slot];
+        if (group == evacuation->keep)
+            continue;
         double relief = 0;
         for (uint32_t k = 0; k < work->dimensions; k++)
             relief += weight[k] * work->demand[(size_t)group * work->dimensions + k];
@@ -283,9 +286,66 @@ static double try_pool(struct evacuation *evacuation, uint32_t pool, bool openin
     return 0;
 }
 
+/* Room for more of the group in the slot as far as its own rules go; capacity is made afterwards. */
+static bool may_force(struct round *round, uint32_t group, size_t slot)
+{
+    uint32_t pool = round->work->slot[slot].pool;
+    int64_t kept[PROBLEM_DIMENSIONS_MAX];
+    uint32_t dimensions = round->work->dimensions;
+    int64_t *free_now = round->free + (size_t)pool * dimensions;
+    memcpy(kept, free_now, dimensions * sizeof *kept);
+    for (uint32_t k = 0; k < dimensions; k++)
+        free_now[k] = INT64_MAX / 2;
+    bool room = round_room(round, group, ROUND_UNPLACED, slot) > 0;
+    memcpy(free_now, kept, dimensions * sizeof *kept);
+    return room;
+}
+
+/* One unplaced allocation goes where others can make room for less than it is worth. */
+static bool place_by_ejection(struct evacuation *evacuation, uint32_t group)
+{
+    struct round *round = evacuation->round;
+    const struct work *work = round->work;
+    for (size_t s = work->slot_start[group]; s < work->slot_start[group] + work->slot_count[group]; s++) {
+        double worth = -round_delta(round, group, ROUND_UNPLACED, s, 1);
+        if (worth <= WORTH || !may_force(round, group, s))
+            continue;
+        uint32_t pool = work->slot[s].pool;
+        bool open = round_may_open(round, pool) && round_open_cost(round, pool) < worth;
+        double price = open ? round_open_cost(round, pool) : 0;
+        double spent = 0;
+        evacuation->steps = 0;
+        if (open)
+            round_change_machines(round, pool, 1);
+        round_move(round, group, ROUND_UNPLACED, s, 1);
+        evacuation->keep = group;
+        bool fine = drain(evacuation, pool, worth - price - WORTH, &spent);
+        evacuation->keep = UINT32_MAX;
+        if (fine)
+            return true;
+        take_back(evacuation);
+        round_move(round, group, s, ROUND_UNPLACED, 1);
+        if (open)
+            round_change_machines(round, pool, -1);
+    }
+    return false;
+}
+
+void improve_unplaced(struct round *round)
+{
+    struct evacuation evacuation = {.round = round, .keep = UINT32_MAX};
+    for (uint32_t j = 0; j < round->work->groups; j++) {
+        int64_t tries = round->unplaced[j] < 64 ? round->unplaced[j] : 64;
+        while (tries-- > 0 && place_by_ejection(&evacuation, j))
+            ;
+    }
+    free(evacuation.step);
+    free(evacuation.choice);
+}
+
 double improve_evacuate(struct round *round, bool opening)
 {
-    struct evacuation evacuation = {.round = round};
+    struct evacuation evacuation = {.round = round, .keep = UINT32_MAX};
     evacuation.opened = memory_new(round->work->pools, sizeof *evacuation.opened);
     double saved = 0;
     for (uint32_t p = 0; p < round->work->pools; p++) {
@@ -305,6 +365,7 @@ double improve_evacuate(struct round *round, bool opening)
 void improve(struct round *round, unsigned rounds)
 {
     for (unsigned i = 0; i < rounds; i++) {
+        improve_unplaced(round);
         double saved = improve_moves(round);
         round_trim(round);
         saved += improve_evacuate(round, i > 0);

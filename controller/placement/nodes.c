@@ -529,3 +529,179 @@ void nodes_repair(struct nodes *nodes)
     round_trim(round);
     free(emptying.relocation);
 }
+
+/* --- events --- */
+
+void nodes_give_up_machine(struct nodes *nodes, uint32_t pool, size_t at)
+{
+    give_up_machine(nodes, pool, split_one(&nodes->pool[pool], at));
+    trim_pool(nodes->round, pool);
+}
+
+void nodes_give_up_pool(struct nodes *nodes, uint32_t pool)
+{
+    while (nodes->pool[pool].count > 0)
+        give_up_machine(nodes, pool, nodes->pool[pool].count - 1);
+}
+
+void nodes_trim_pool(struct nodes *nodes, uint32_t pool)
+{
+    trim_pool(nodes->round, pool);
+}
+
+void nodes_improve_pool(struct nodes *nodes, uint32_t pool)
+{
+    struct emptying emptying = {.nodes = nodes};
+    improve_pool(&emptying, pool);
+    free(emptying.relocation);
+}
+
+/* Takes one allocation of the group off a machine of the pool. */
+static bool take_one(struct nodes *nodes, uint32_t group, uint32_t pool)
+{
+    struct node_list *list = &nodes->pool[pool];
+    for (size_t i = list->count; i-- > 0;) {
+        if (count_on(&list->node[i], group) == 0)
+            continue;
+        size_t at = split_one(list, i);
+        node_take(&list->node[at], group);
+        change_free(nodes, &list->node[at], group, -1);
+        if (list->node[at].items == 0 && list->node[at].held == NODES_NO_HELD)
+            drop_node(list, at);
+        return true;
+    }
+    return false;
+}
+
+void nodes_remove(struct nodes *nodes, uint32_t group, int64_t wanted)
+{
+    struct round *round = nodes->round;
+    const struct work *work = round->work;
+    int64_t lost = round->unplaced[group] < wanted ? round->unplaced[group] : wanted;
+    round->unplaced[group] -= lost;
+    wanted -= lost;
+    while (wanted > 0) {
+        size_t worst = SIZE_MAX;
+        double worst_cost = -HUGE_VAL;
+        for (size_t s = work->slot_start[group]; s < work->slot_start[group] + work->slot_count[group]; s++) {
+            if (round->count[s] == 0)
+                continue;
+            double cost = -round_delta(round, group, s, ROUND_UNPLACED, 1);
+            for (uint32_t k = 0; k < work->dimensions; k++)
+                cost += round->margin[(size_t)work->slot[s].pool * work->dimensions + k] *
+                        work->demand[(size_t)group * work->dimensions + k];
+            if (cost > worst_cost) {
+                worst = s;
+                worst_cost = cost;
+            }
+        }
+        if (worst == SIZE_MAX || !take_one(nodes, group, work->slot[worst].pool))
+            return;
+        round_move(round, group, worst, ROUND_UNPLACED, 1);
+        round->unplaced[group]--;
+        wanted--;
+    }
+}
+
+/* As many as one machine with so much free holds. */
+static int64_t machine_takes(const struct problem *problem, uint32_t group, const int64_t *free_now, int64_t there)
+{
+    const int64_t *demand = problem->group_demand + (size_t)group * problem->dimensions;
+    int64_t each = problem->group_permachine[group];
+    int64_t most = each == PROBLEM_UNLIMITED ? PROBLEM_COUNT_MAX : each - there;
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        if (demand[k] && free_now[k] / demand[k] < most)
+            most = free_now[k] / demand[k];
+    }
+    return most > 0 ? most : 0;
+}
+
+/* Aggregate room in the slot, opening what may be opened; at most wanted. */
+static int64_t open_for(struct round *round, uint32_t group, size_t slot, int64_t wanted)
+{
+    uint32_t pool = round->work->slot[slot].pool;
+    int64_t room = round_room(round, group, ROUND_UNPLACED, slot);
+    while (room < wanted && round_may_open(round, pool)) {
+        round_change_machines(round, pool, 1);
+        int64_t more = round_room(round, group, ROUND_UNPLACED, slot);
+        if (more == room) {
+            round_change_machines(round, pool, -1);
+            break;
+        }
+        room = more;
+    }
+    return room < wanted ? room : wanted;
+}
+
+/* Fills machines of the slot's pool that have room, then new ones. */
+static int64_t place_in_slot(struct nodes *nodes, uint32_t group, size_t slot, int64_t wanted, bool may_open)
+{
+    struct round *round = nodes->round;
+    const struct problem *problem = round->work->problem;
+    uint32_t pool = round->work->slot[slot].pool;
+    struct node_list *list = &nodes->pool[pool];
+    int64_t placed = 0;
+    wanted = open_for(round, group, slot, wanted);
+    for (size_t i = 0; i < list->count && placed < wanted; i++) {
+        int64_t takes = machine_takes(problem, group, list->node[i].free, count_on(&list->node[i], group));
+        takes = takes < wanted - placed ? takes : wanted - placed;
+        if (takes == 0)
+            continue;
+        size_t at = split_one(list, i);
+        node_add(&list->node[at], group, takes);
+        change_free(nodes, &list->node[at], group, takes);
+        placed += takes;
+        if (at != i && placed < wanted)
+            i--; /* the rest of the same machines */
+    }
+    while (may_open && placed < wanted && list->total < round->limit[pool]) {
+        struct node *node = list_add(list);
+        for (uint32_t k = 0; k < problem->dimensions; k++)
+            node->free[k] = problem->pool_capacity[(size_t)pool * problem->dimensions + k];
+        int64_t takes = machine_takes(problem, group, node->free, 0);
+        takes = takes < wanted - placed ? takes : wanted - placed;
+        list->total++;
+        if (takes == 0) {
+            drop_node(list, list->count - 1);
+            break;
+        }
+        node_add(node, group, takes);
+        change_free(nodes, node, group, takes);
+        placed += takes;
+    }
+    if (placed > 0)
+        round_move(round, group, ROUND_UNPLACED, slot, placed);
+    return placed;
+}
+
+int64_t nodes_place(struct nodes *nodes, uint32_t group, int64_t wanted)
+{
+    struct round *round = nodes->round;
+    const struct work *work = round->work;
+    size_t first = work->slot_start[group];
+    int64_t placed = 0;
+    for (int opening = 0; opening < 2 && placed < wanted; opening++) {
+        uint64_t tried = 0;
+        while (placed < wanted) {
+            size_t best = SIZE_MAX;
+            double best_cost = 0;
+            for (size_t i = 0; i < work->slot_count[group]; i++) {
+                if (tried >> i & 1)
+                    continue;
+                double cost = round_delta(round, group, ROUND_UNPLACED, first + i, 1);
+                for (uint32_t k = 0; k < work->dimensions; k++)
+                    cost += round->margin[(size_t)work->slot[first + i].pool * work->dimensions + k] *
+                            work->demand[(size_t)group * work->dimensions + k];
+                if (cost < best_cost) {
+                    best = i;
+                    best_cost = cost;
+                }
+            }
+            if (best == SIZE_MAX)
+                break;
+            tried |= UINT64_C(1) << best;
+            placed += place_in_slot(nodes, group, first + best, wanted - placed, opening > 0);
+        }
+    }
+    return placed;
+}

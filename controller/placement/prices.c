@@ -8,11 +8,15 @@
 #include "base/memory.h"
 #include "controller/placement/scan.h"
 
+static double limit_price(const struct work *work, uint32_t number);
+static double gbudget_price(const struct work *work, uint32_t number);
+
 /* --- a pool --- */
 
 /* The dimensions of a pool as functions of v, the machines above y0: price_k = weight_k / grown_k x (zero_k - v)+. */
 struct curve {
     uint32_t count;
+    double base_weight, base_moment; /* what limits add: they answer to v without end */
     double zero[PROBLEM_DIMENSIONS_MAX];
     double weight[PROBLEM_DIMENSIONS_MAX];
 };
@@ -33,8 +37,8 @@ static void curve_add(struct curve *curve, double zero, double weight)
 /* v with sum of weight x (zero - v)+ = level; level >= 0. */
 static double curve_solve(const struct curve *curve, double level)
 {
-    double weight = 0;
-    double moment = 0;
+    double weight = curve->base_weight;
+    double moment = curve->base_moment;
     double v = curve->count ? curve->zero[0] : 0;
     for (uint32_t i = 0; i < curve->count; i++) {
         weight += curve->weight[i];
@@ -61,10 +65,21 @@ void prices_update_pool(struct work *work, uint32_t pool)
         if (base[k] > 0 && grown > 0)
             curve_add(&curve, base[k] / grown, stiffness * grown * grown);
     }
+    double old = work->machines[pool] - least;
+    double limits = 0;
+    for (uint32_t i = work->limit_start[pool]; i < work->limit_start[pool + 1]; i++) {
+        double price = limit_price(work, work->limit[i].number);
+        double weight = work->limit[i].weight;
+        if (price <= 0)
+            continue;
+        limits += weight * price;
+        curve.base_weight += weight * weight * work->limit_stiffness[work->limit[i].number];
+    }
+    curve.base_moment = curve.base_weight * old;
     double v = 0;
     bool moves = false;
     for (uint32_t t = work->tier_start[pool]; t < work->tier_start[pool + 1] && curve.count; t++) {
-        double slope = work->tier[t].price + work->slope[pool];
+        double slope = work->tier[t].price + limits;
         double end = work->tier[t].upto - least;
         if (end <= v)
             continue;
@@ -81,7 +96,9 @@ void prices_update_pool(struct work *work, uint32_t pool)
         moves = false;
     }
     work->machines[pool] = least + v;
-    double free_slope = 0;
+    for (uint32_t i = work->limit_start[pool]; i < work->limit_start[pool + 1]; i++)
+        work->limit_used[work->limit[i].number] += work->limit[i].weight * (v - old);
+    double free_slope = curve.base_weight;
     for (uint32_t k = 0; k < dimensions; k++) {
         double over = base[k] - work->grown[cell + k] * v;
         double stiffness = work->stiffness[cell + k];
@@ -132,6 +149,7 @@ struct visit {
     const double *demand;
     double move;
     double unplaced;
+    double each; /* per-machine limit, HUGE_VAL without */
     struct work_slot *slot;
     double cost[WORK_SLOTS_CAPPED];
 };
@@ -156,9 +174,20 @@ static double cost_of_adding(const struct visit *visit, uint32_t at)
     return visit->cost[at] + (visit->slot[at].x + 1e-9 < visit->slot[at].now ? 0 : visit->move);
 }
 
+/* What the per-machine limit leaves in the slot at the machines the pool has now; negative when it holds too much. The
+ * search keeps to it without a multiplier: the bound hardly gains from one. */
+static double machine_room(const struct visit *visit, uint32_t at)
+{
+    double machines = visit->work->machines[visit->slot[at].pool];
+    return visit->each < HUGE_VAL ? visit->each * (machines > 1 ? machines : 1) - visit->slot[at].x : HUGE_VAL;
+}
+
 static double gain_of_removing(const struct visit *visit, uint32_t at)
 {
-    return visit->cost[at] + (visit->slot[at].x > visit->slot[at].now + 1e-9 ? visit->move : 0);
+    double gain = visit->cost[at] + (visit->slot[at].x > visit->slot[at].now + 1e-9 ? visit->move : 0);
+    if (visit->each < HUGE_VAL && machine_room(visit, at) < -1e-3)
+        gain += visit->work->tier[visit->work->tier_start[visit->slot[at].pool]].price / (visit->each + 0.1);
+    return gain;
 }
 
 /* Room that the caps round `to` leave for what comes from `from` (WORK_NONE: from outside all caps). */
@@ -195,6 +224,8 @@ static int best_target(const struct visit *visit, int from, double *ret_cost)
             continue;
         double cost = cost_of_adding(visit, i);
         if (cost >= best_cost)
+            continue;
+        if (visit->each < HUGE_VAL && machine_room(visit, i) < 1e-3)
             continue;
         if (visit->slot[i].cap != WORK_NONE && cap_room(work, visit->slot[i].cap, from_cap) < 1e-6)
             continue;
@@ -242,6 +273,9 @@ static void transfer(struct visit *visit, int from, int to, double amount)
         slot->x += change;
         use_caps(work, slot->cap, change);
         shift_load(work, slot->pool, visit->demand, change);
+        for (uint32_t i = work->gbudget_start[visit->group]; i < work->gbudget_start[visit->group + 1]; i++)
+            work->gbudget_used[work->gbudget[i]] +=
+                change * (double)problem_pair_rate(work->problem, visit->group, slot->pool);
         visit->cost[ends[side]] = slot_cost(visit, (uint32_t)ends[side]);
     }
 }
@@ -265,6 +299,8 @@ static double shift(struct visit *visit, int from, int to, double difference)
         if (visit->move > 0 && slot->x + 1e-9 < slot->now && slot->now - slot->x < most)
             most = slot->now - slot->x;
         double room = cap_room(work, slot->cap, from >= 0 ? visit->slot[from].cap : WORK_NONE);
+        most = room < most ? room : most;
+        room = machine_room(visit, (uint32_t)to);
         most = room < most ? room : most;
     }
     double amount = difference / slope;
@@ -320,9 +356,17 @@ static void visit_group(struct work *work, uint32_t group)
                           .demand = work->demand + (size_t)group * work->dimensions,
                           .move = (double)work->problem->group_move[group],
                           .unplaced = (double)work->problem->group_unplaced[group],
+                          .each = work->problem->group_permachine[group] == PROBLEM_UNLIMITED
+                                      ? HUGE_VAL
+                                      : (double)work->problem->group_permachine[group],
                           .slot = work->slot + work->slot_start[group]};
     if (work->cap_crossed[group])
         price_crossing_caps(work, group);
+    if (work->gbudget_start[group] < work->gbudget_start[group + 1]) {
+        work->group_rate[group] = 0;
+        for (uint32_t i = work->gbudget_start[group]; i < work->gbudget_start[group + 1]; i++)
+            work->group_rate[group] += gbudget_price(work, work->gbudget[i]);
+    }
     for (uint32_t i = 0; i < visit.count; i++)
         visit.cost[i] = slot_cost(&visit, i);
     uint64_t tried = 0;
@@ -341,7 +385,7 @@ static void visit_group(struct work *work, uint32_t group)
             return;
         double difference = gain - cost;
         if (difference <= 1e-7 * (gain > 0 ? gain : 1) || shift(&visit, from, to, difference) <= 1e-9) {
-            if (!work->cap_any[group])
+            if (!work->cap_any[group] && visit.each == HUGE_VAL)
                 return;
             tried |= from >= 0 ? UINT64_C(1) << from : UINT64_C(1) << 63;
         }
@@ -378,80 +422,85 @@ static void set_stiffness(struct work *work, double strength)
     }
 }
 
-static void set_slopes(struct work *work)
+/* Budgets, then quotas, in one numbering. */
+static int64_t limit_most(const struct problem *problem, uint32_t number)
 {
-    const struct problem *problem = work->problem;
-    const struct problem_lists *lists = &problem->lists;
-    memset(work->slope, 0, work->pools * sizeof *work->slope);
-    for (uint32_t b = 0; b < problem->budgets.count; b++) {
-        uint32_t list = problem->budgets.list[b];
-        for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++)
-            work->slope[lists->pool[i]] += work->budget[b] * (double)problem->pool_price[lists->pool[i]];
-    }
-    for (uint32_t q = 0; q < problem->quotas.count; q++) {
-        uint32_t list = problem->quotas.list[q];
-        for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++)
-            work->slope[lists->pool[i]] += work->quota[q] * (double)problem->quotas.weight[q];
-    }
+    return number < problem->budgets.count ? problem->budgets.most[number]
+                                           : problem->quotas.most[number - problem->budgets.count];
 }
 
-/* A limit's multiplier moves by a share of itself, so that it finds its size whatever that is; over is the excess as a
- * share of the limit. */
-static double stepped(double value, double unit, double over, double rate)
-{
-    over = over > 1 ? 1 : (over < -1 ? -1 : over);
-    double next = value + (value + 0.05 * unit) * rate * over;
-    return next > 1e-6 * unit ? next : 0;
-}
-
-static void price_limits(struct work *work, double rate)
+/* How far over a limit is worth how much: a typical machine's price for its weight, over the limit's own size. */
+static void start_limits(struct work *work)
 {
     const struct problem *problem = work->problem;
-    const struct problem_lists *lists = &problem->lists;
-    for (uint32_t b = 0; b < problem->budgets.count; b++) {
-        uint32_t list = problem->budgets.list[b];
-        double paid = 0;
-        double most = (double)problem->budgets.most[b];
-        for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++)
-            paid += work->machines[lists->pool[i]] * (double)problem->pool_price[lists->pool[i]];
-        work->budget[b] = stepped(work->budget[b], 1, (paid - most) / (most + 1), rate);
-    }
-    for (uint32_t q = 0; q < problem->quotas.count; q++) {
-        uint32_t list = problem->quotas.list[q];
-        double used = 0;
-        double level = 0;
-        double most = (double)problem->quotas.most[q];
-        double weight = (double)problem->quotas.weight[q];
-        for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++) {
-            used += work->machines[lists->pool[i]] * weight;
-            level += (double)problem->pool_price[lists->pool[i]];
+    uint32_t limits = problem->budgets.count + problem->quotas.count;
+    double *weights = memory_new(limits, sizeof *weights);
+    double *prices = memory_new(limits, sizeof *prices);
+    for (uint32_t p = 0; p < work->pools; p++) {
+        for (uint32_t i = work->limit_start[p]; i < work->limit_start[p + 1]; i++) {
+            uint32_t number = work->limit[i].number;
+            weights[number] += work->limit[i].weight;
+            prices[number] += work->tier[work->tier_start[p]].price;
+            work->limit_used[number] += work->limit[i].weight * work->machines[p];
         }
-        level = 1 + level / ((double)(lists->start[list + 1] - lists->start[list]) * (weight > 0 ? weight : 1) + 1);
-        work->quota[q] = stepped(work->quota[q], level, (used - most) / (most + 1), rate);
     }
-    set_slopes(work);
+    for (uint32_t b = 0; b < limits; b++) {
+        double unit = weights[b] > 0 && prices[b] > 0 ? prices[b] / weights[b] : 1;
+        work->limit_stiffness[b] = unit / ((double)limit_most(problem, b) + 1);
+    }
+    free(weights);
+    free(prices);
+    for (uint32_t b = 0; b < problem->group_budgets.count; b++)
+        work->gbudget_stiffness[b] = 1 / ((double)problem->group_budgets.most[b] + 1);
 }
 
-static void price_group_budgets(struct work *work, double rate)
+/* The multiplier of a limit at what is used of it now. */
+static double limit_price(const struct work *work, uint32_t number)
+{
+    double price =
+        work->limit_centre[number] +
+        work->limit_stiffness[number] * (work->limit_used[number] - (double)limit_most(work->problem, number));
+    return price > 0 ? price : 0;
+}
+
+static double gbudget_price(const struct work *work, uint32_t number)
+{
+    double price = work->gbudget_centre[number] +
+                   work->gbudget_stiffness[number] *
+                       (work->gbudget_used[number] - (double)work->problem->group_budgets.most[number]);
+    return price > 0 ? price : 0;
+}
+
+/* Takes the multipliers as they stand, for the bound. */
+static void set_limits(struct work *work)
 {
     const struct problem *problem = work->problem;
+    for (uint32_t b = 0; b < problem->budgets.count; b++)
+        work->budget[b] = limit_price(work, b);
+    for (uint32_t q = 0; q < problem->quotas.count; q++)
+        work->quota[q] = limit_price(work, problem->budgets.count + q);
+    for (uint32_t p = 0; p < work->pools; p++) {
+        work->slope[p] = 0;
+        for (uint32_t i = work->limit_start[p]; i < work->limit_start[p + 1]; i++)
+            work->slope[p] += work->limit[i].weight * limit_price(work, work->limit[i].number);
+    }
     const struct problem_lists *lists = &problem->group_lists;
     memset(work->group_rate, 0, work->groups * sizeof *work->group_rate);
     for (uint32_t b = 0; b < problem->group_budgets.count; b++) {
         uint32_t list = problem->group_budgets.list[b];
-        double paid = 0;
-        double most = (double)problem->group_budgets.most[b];
-        for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++) {
-            uint32_t group = lists->pool[i];
-            for (size_t s = work->slot_start[group]; s < work->slot_start[group] + work->slot_count[group]; s++) {
-                if (work->slot[s].x > 1e-9)
-                    paid += work->slot[s].x * (double)problem_pair_rate(problem, group, work->slot[s].pool);
-            }
-        }
-        work->group_budget[b] = stepped(work->group_budget[b], 1, (paid - most) / (most + 1), rate);
+        work->group_budget[b] = gbudget_price(work, b);
         for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++)
             work->group_rate[lists->pool[i]] += work->group_budget[b];
     }
+}
+
+static void centre_limits(struct work *work, double pace)
+{
+    const struct problem *problem = work->problem;
+    for (uint32_t b = 0; b < problem->budgets.count + problem->quotas.count; b++)
+        work->limit_centre[b] += pace * (limit_price(work, b) - work->limit_centre[b]);
+    for (uint32_t b = 0; b < problem->group_budgets.count; b++)
+        work->gbudget_centre[b] += pace * (gbudget_price(work, b) - work->gbudget_centre[b]);
 }
 
 static void start_prices(struct work *work)
@@ -472,7 +521,8 @@ static void start_prices(struct work *work)
     memcpy(work->price, work->centre, (size_t)work->pools * dimensions * sizeof *work->price);
     for (uint32_t j = 0; j < work->groups; j++)
         work->left[j] = (double)work->problem->group_count[j];
-    set_slopes(work);
+    start_limits(work);
+    set_limits(work);
 }
 
 static void keep_best(const struct work *work, double bound, struct prices_best *best)
@@ -511,15 +561,15 @@ void prices_best_release(struct prices_best *best)
 }
 
 /* One visit to every group, then everything that follows from the new loads. */
-static void sweep_once(struct work *work, unsigned sweep, double pace, double rate)
+static void sweep_once(struct work *work, unsigned sweep, double pace)
 {
     size_t cells = (size_t)work->pools * work->dimensions;
     for (uint32_t j = 0; j < work->groups; j++)
         visit_group(work, sweep % 2 ? work->groups - 1 - j : j);
     for (size_t cell = 0; cell < cells; cell++)
         work->centre[cell] += pace * (work->price[cell] - work->centre[cell]);
-    price_limits(work, rate);
-    price_group_budgets(work, rate);
+    set_limits(work);
+    centre_limits(work, pace);
 }
 
 static void settle(struct work *work)
@@ -534,7 +584,7 @@ void prices_run(struct work *work, unsigned sweeps, unsigned every, struct price
     start_prices(work);
     keep_best(work, scan_all(work), best);
     for (unsigned sweep = 0; sweep < sweeps; sweep++) {
-        sweep_once(work, sweep, sweep < 20 ? 0.3 : 0.1, 1.5 / (1 + 0.05 * sweep));
+        sweep_once(work, sweep, sweep < 20 ? 0.3 : 0.1);
         if (sweep % every == every - 1 || sweep + 1 == sweeps)
             keep_best(work, scan_all(work), best);
         settle(work);
@@ -545,7 +595,7 @@ void prices_again(struct work *work, unsigned sweeps)
 {
     settle(work);
     for (unsigned sweep = 0; sweep < sweeps; sweep++) {
-        sweep_once(work, sweep, 0.3, 0.1);
+        sweep_once(work, sweep, 0.3);
         settle(work);
     }
 }
@@ -560,13 +610,23 @@ static int64_t quantised(double value, double scale)
     return scaled < (double)PLAN_MULTIPLIER_MAX ? (int64_t)scaled : PLAN_MULTIPLIER_MAX;
 }
 
+static double largest(const double *values, size_t count, double least)
+{
+    for (size_t i = 0; i < count; i++)
+        least = values[i] > least ? values[i] : least;
+    return least;
+}
+
 void prices_quantise(const struct work *work, const struct prices_best *best, struct plan *plan)
 {
     const struct problem *problem = work->problem;
     size_t cells = (size_t)work->pools * work->dimensions;
-    double most = 1;
-    for (size_t cell = 0; cell < cells; cell++)
-        most = best->price[cell] > most ? best->price[cell] : most;
+    uint32_t all_caps = work->groups ? problem->cap_start[work->groups] : 0;
+    double most = largest(best->price, cells, 1);
+    most = largest(best->budget, problem->budgets.count, most);
+    most = largest(best->group_budget, problem->group_budgets.count, most);
+    most = largest(best->quota, problem->quotas.count, most);
+    most = largest(best->cap, all_caps, most);
     plan->scale = PLAN_SCALE_MIN;
     while (plan->scale < PLAN_SCALE_MAX && most * 2 * (double)plan->scale < (double)PLAN_MULTIPLIER_MAX)
         plan->scale *= 2;
@@ -579,7 +639,6 @@ void prices_quantise(const struct work *work, const struct prices_best *best, st
         plan->group_budget[b] = quantised(best->group_budget[b], scale);
     for (uint32_t q = 0; q < problem->quotas.count; q++)
         plan->quota[q] = quantised(best->quota[q], scale);
-    uint32_t caps = work->groups ? problem->cap_start[work->groups] : 0;
-    for (uint32_t c = 0; c < caps; c++)
+    for (uint32_t c = 0; c < all_caps; c++)
         plan->cap[c] = work->cap_crossing[c] ? quantised(best->cap[c], scale) : PLAN_ABSENT;
 }

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-static int64_t least_machines(const struct problem *problem, uint32_t pool)
+int64_t round_least(const struct problem *problem, uint32_t pool)
 {
     int64_t least = problem->pool_min[pool];
     for (uint32_t k = 0; k < problem->dimensions; k++) {
@@ -106,7 +106,7 @@ void round_init(struct round *round, struct work *work)
         round->limit[p] = problem_pool_limit(problem, p);
         if (round->limit[p] > PROBLEM_COUNT_MAX)
             round->limit[p] = PROBLEM_COUNT_MAX; /* what a plan file can say */
-        round->least[p] = least_machines(problem, p);
+        round->least[p] = round_least(problem, p);
         for (uint32_t k = 0; k < work->dimensions; k++) {
             size_t cell = (size_t)p * work->dimensions + k;
             round->free[cell] = -problem->pool_held[cell];
@@ -134,7 +134,29 @@ void round_release(struct round *round)
     free(round->pool_slot_start);
     free(round->pool_slot);
     free(round->margin);
+    free(round->group_dirty);
+    free(round->pool_dirty);
+    free(round->dirty_groups);
+    free(round->dirty_pools);
     *round = (struct round){0};
+}
+
+/* --- what has changed --- */
+
+void round_mark_pool(struct round *round, uint32_t pool)
+{
+    if (!round->pool_dirty || round->pool_dirty[pool])
+        return;
+    round->pool_dirty[pool] = true;
+    round->dirty_pools[round->dirty_pool_count++] = pool;
+}
+
+void round_mark_group(struct round *round, uint32_t group)
+{
+    if (!round->group_dirty || round->group_dirty[group])
+        return;
+    round->group_dirty[group] = true;
+    round->dirty_groups[round->dirty_group_count++] = group;
 }
 
 /* --- machines --- */
@@ -197,6 +219,7 @@ void round_change_machines(struct round *round, uint32_t pool, int64_t change)
     const struct problem *problem = round->work->problem;
     int64_t before = round->machines[pool];
     round->machines[pool] += change;
+    round_mark_pool(round, pool);
     for (uint32_t k = 0; k < problem->dimensions; k++) {
         size_t cell = (size_t)pool * problem->dimensions + k;
         round->free[cell] += capacity_of(problem->pool_capacity[cell], before + change) -
@@ -378,6 +401,7 @@ static void change_slot(struct round *round, uint32_t group, size_t slot, int64_
 {
     struct work *work = round->work;
     const int64_t *demand = work->problem->group_demand + (size_t)group * work->dimensions;
+    round_mark_pool(round, work->slot[slot].pool);
     round->gained[group] += gained_change(round, slot, change);
     round->count[slot] += change;
     for (uint32_t k = 0; k < work->dimensions; k++)
@@ -389,6 +413,7 @@ static void change_slot(struct round *round, uint32_t group, size_t slot, int64_
 
 void round_move(struct round *round, uint32_t group, size_t from, size_t to, int64_t amount)
 {
+    round_mark_group(round, group);
     if (from == ROUND_UNPLACED)
         round->unplaced[group] -= amount;
     else

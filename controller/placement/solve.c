@@ -8,10 +8,8 @@
 #include "controller/placement/certificate.h"
 #include "controller/placement/dive.h"
 #include "controller/placement/improve.h"
-#include "controller/placement/nodes.h"
 #include "controller/placement/prices.h"
-#include "controller/placement/round.h"
-#include "controller/placement/work.h"
+#include "controller/placement/solve_state.h"
 
 /* Iterations an effort buys. */
 struct effort {
@@ -62,10 +60,10 @@ static bool check_feasible(const struct round *round, struct error *error)
     return true;
 }
 
-static void emit_plan(const struct nodes *nodes, struct plan *plan)
+void solve_emit(const struct solve_state *state, struct plan *plan)
 {
-    const struct round *round = nodes->round;
-    const struct work *work = round->work;
+    const struct round *round = &state->round;
+    const struct work *work = &state->work;
     const struct problem *problem = work->problem;
     for (uint32_t j = 0; j < problem->groups; j++) {
         plan->unplaced[j] = round->unplaced[j];
@@ -76,7 +74,7 @@ static void emit_plan(const struct nodes *nodes, struct plan *plan)
     }
     for (uint32_t p = 0; p < problem->pools; p++)
         plan->machines[p] = round_needed(round, p);
-    nodes_emit(nodes, plan);
+    nodes_emit(&state->nodes, plan);
 }
 
 static bool prove(const struct problem *problem, struct plan *plan, struct error *error)
@@ -94,39 +92,56 @@ static bool prove(const struct problem *problem, struct plan *plan, struct error
     return true;
 }
 
-bool solve(const struct problem *problem, const struct solve_options *options, struct plan *ret_plan,
-           struct error *ret_error)
+void solve_state_release(struct solve_state *state)
+{
+    nodes_release(&state->nodes);
+    round_release(&state->round);
+    work_release(&state->work);
+}
+
+bool solve_search(const struct problem *problem, const struct solve_options *options, struct solve_state *ret_state,
+                  struct plan *plan, struct error *ret_error)
 {
     if (options->effort < SOLVE_EFFORT_MIN || options->effort > SOLVE_EFFORT_MAX)
         return error_set(ret_error, ERROR_INVALID, "effort is from %d to %d", SOLVE_EFFORT_MIN, SOLVE_EFFORT_MAX);
     const struct effort *effort = &efforts[options->effort];
-    struct work work;
-    struct round round;
+    struct work *work = &ret_state->work;
+    struct round *round = &ret_state->round;
     struct prices_best best;
-    struct plan plan;
-    work_init(&work, problem);
-    plan_init(&plan, problem);
-    prices_best_init(&best, &work);
-    prices_run(&work, effort->sweeps, effort->scan_every, &best);
-    dive(&work, effort->dive_steps, effort->dive_sweeps);
-    round_init(&round, &work);
-    memcpy(round.margin, best.price, (size_t)work.pools * work.dimensions * sizeof *round.margin);
-    bool fine = check_feasible(&round, ret_error);
-    if (fine) {
-        round_follow(&round);
-        improve(&round, effort->rounds);
-        struct nodes nodes;
-        nodes_init(&nodes, &round);
-        nodes_repair(&nodes);
-        nodes_improve(&nodes, effort->rounds);
-        prices_quantise(&work, &best, &plan);
-        emit_plan(&nodes, &plan);
-        nodes_release(&nodes);
-        fine = prove(problem, &plan, ret_error);
-    }
-    round_release(&round);
+    work_init(work, problem);
+    prices_best_init(&best, work);
+    prices_run(work, effort->sweeps, effort->scan_every, &best);
+    prices_quantise(work, &best, plan);
+    dive(work, effort->dive_steps, effort->dive_sweeps);
+    round_init(round, work);
+    memcpy(round->margin, best.price, (size_t)work->pools * work->dimensions * sizeof *round->margin);
     prices_best_release(&best);
-    work_release(&work);
+    if (!check_feasible(round, ret_error)) {
+        round_release(round);
+        work_release(work);
+        return false;
+    }
+    round_follow(round);
+    improve(round, effort->rounds);
+    nodes_init(&ret_state->nodes, round);
+    nodes_repair(&ret_state->nodes);
+    nodes_improve(&ret_state->nodes, effort->rounds);
+    return true;
+}
+
+bool solve(const struct problem *problem, const struct solve_options *options, struct plan *ret_plan,
+           struct error *ret_error)
+{
+    struct solve_state *state = memory_new(1, sizeof *state);
+    struct plan plan;
+    plan_init(&plan, problem);
+    bool fine = solve_search(problem, options, state, &plan, ret_error);
+    if (fine) {
+        solve_emit(state, &plan);
+        fine = prove(problem, &plan, ret_error);
+        solve_state_release(state);
+    }
+    free(state);
     if (fine)
         *ret_plan = plan;
     else

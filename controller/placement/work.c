@@ -264,6 +264,41 @@ static void make_groups(struct work *work)
     free(next);
 }
 
+static void make_limits(struct work *work)
+{
+    const struct problem *problem = work->problem;
+    const struct problem_lists *lists = &problem->lists;
+    uint32_t budgets = problem->budgets.count;
+    uint32_t limits = budgets + problem->quotas.count;
+    work->limit_start = memory_new((size_t)work->pools + 2, sizeof *work->limit_start);
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t b = 0; b < limits; b++) {
+            uint32_t list = b < budgets ? problem->budgets.list[b] : problem->quotas.list[b - budgets];
+            for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++) {
+                uint32_t pool = lists->pool[i];
+                if (pass == 0) {
+                    work->limit_start[pool + 2]++;
+                    continue;
+                }
+                double weight =
+                    b < budgets ? (double)problem->pool_price[pool] : (double)problem->quotas.weight[b - budgets];
+                work->limit[work->limit_start[pool + 1]++] = (struct work_limit){b, weight};
+            }
+        }
+        if (pass == 0) {
+            for (uint32_t p = 0; p <= work->pools; p++)
+                work->limit_start[p + 1] += work->limit_start[p];
+            work->limit = memory_new(work->limit_start[work->pools + 1], sizeof *work->limit);
+        }
+    }
+    work->limit_used = new_doubles(limits);
+    work->limit_centre = new_doubles(limits);
+    work->limit_stiffness = new_doubles(limits);
+    work->gbudget_used = new_doubles(problem->group_budgets.count);
+    work->gbudget_centre = new_doubles(problem->group_budgets.count);
+    work->gbudget_stiffness = new_doubles(problem->group_budgets.count);
+}
+
 void work_init(struct work *work, const struct problem *problem)
 {
     *work = (struct work){
@@ -274,6 +309,7 @@ void work_init(struct work *work, const struct problem *problem)
     make_pools(work);
     make_groups(work);
     make_caps(work);
+    make_limits(work);
     tighten(work);
     work->price = new_doubles(cells);
     work->centre = new_doubles(cells);
@@ -310,5 +346,13 @@ void work_release(struct work *work)
                          work->low,         work->high,          work->stamp,      work->inner};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+    free(work->limit_start);
+    free(work->limit);
+    free(work->limit_used);
+    free(work->limit_centre);
+    free(work->limit_stiffness);
+    free(work->gbudget_used);
+    free(work->gbudget_centre);
+    free(work->gbudget_stiffness);
     *work = (struct work){0};
 }

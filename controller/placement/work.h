@@ -25,6 +25,12 @@ struct work_tier {
     double price;
 };
 
+/* A budget (number below the budgets' count) or quota that a pool's machines count for. */
+struct work_limit {
+    uint32_t number;
+    double weight;
+};
+
 struct work {
     const struct problem *problem;
     uint32_t dimensions, pools, groups;
@@ -51,15 +57,19 @@ struct work {
     bool *cap_crossed; /* [group] has crossing caps */
 
     /* Prices */
-    double *price;                         /* [pool * dimensions + k] now */
-    double *centre;                        /* prices of the last round, what the proximal term pulls to */
-    double *stiffness;                     /* price change for a unit of overload */
-    double *load;                          /* demand of all x on the pool */
-    double *machines;                      /* [pool] fractional y */
-    double *free_slope;                    /* [pool] 0, or sum of stiffness C^2 while y moves freely */
-    double *slope;                         /* [pool] budgets and quotas, a machine */
-    double *budget, *group_budget, *quota; /* multipliers */
-    double *group_rate;                    /* [group] sum of multipliers of its group budgets */
+    double *price;                                       /* [pool * dimensions + k] now */
+    double *centre;                                      /* prices of the last round, what the proximal term pulls to */
+    double *stiffness;                                   /* price change for a unit of overload */
+    double *load;                                        /* demand of all x on the pool */
+    double *machines;                                    /* [pool] fractional y */
+    double *free_slope;                                  /* [pool] 0, or sum of stiffness C^2 while y moves freely */
+    double *slope;                                       /* [pool] budgets and quotas, a machine */
+    uint32_t *limit_start;                               /* [pool + 1] */
+    struct work_limit *limit;                            /* budgets and quotas of each pool */
+    double *limit_used, *limit_centre, *limit_stiffness; /* [budget, then quota] */
+    double *gbudget_used, *gbudget_centre, *gbudget_stiffness; /* [group budget] */
+    double *budget, *group_budget, *quota;                     /* multipliers */
+    double *group_rate;                                        /* [group] sum of multipliers of its group budgets */
 
     /* Candidates */
     size_t *slot_start; /* [group + 1] room; slot_count in use */

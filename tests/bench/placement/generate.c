@@ -132,7 +132,7 @@ static void make_pool(struct world *world, uint32_t region, uint32_t place)
     struct dice *dice = &world->dice;
     uint32_t p = world->pools++;
     enum kind kind = pick_kind(world, world->region_provider[region], place);
-    const struct family *family = kind == GPU ? &families[5] : &families[below(dice, 5)];
+    const struct family *family = kind == GPU ? &families[5] : &families[place == 0 ? 2 : below(dice, 5)];
     int64_t cores = INT64_C(4) << below(dice, 5);
     if (place == 0)
         cores = 32;
@@ -312,14 +312,14 @@ static void maybe_gpu(struct world *world, struct group *group)
 static void write_caps(struct world *world, const struct group *group)
 {
     struct dice *dice = &world->dice;
-    bool spread_out = group->regions > 1 && chance(dice, 30);
+    bool spread_out = group->regions > 1 && !group->demand[2] && chance(dice, 30);
     if (spread_out) {
         int64_t least = between(dice, 2, group->regions < 4 ? group->regions : 4);
         for (uint32_t i = 0; i < group->regions; i++)
             buffer_printf(world->out, "cap %u pools=@%u max=%" PRId64 "\n", group->id, 3 * group->region[i] + 2,
                           (group->count + least - 1) / least);
     }
-    if (group->spot && chance(dice, spread_out ? 15 : 30))
+    if (group->spot && !group->demand[2] && chance(dice, spread_out ? 15 : 30))
         buffer_printf(world->out, "cap %u pools=@%u max=%" PRId64 "\n", group->id, 3 * world->shape->regions,
                       group->count * between(dice, 25, 75) / 100);
 }
@@ -368,10 +368,10 @@ static void make_group(struct world *world, uint32_t id)
     world->group_rate[id] = group.count * (group.demand[0] * 19 + group.demand[2] * 900000);
     if (world->group_rate[id] < group.count * group.demand[1] * 6)
         world->group_rate[id] = group.count * group.demand[1] * 6;
-    int64_t value = group.demand[0] * 120 + group.demand[1] * 24 + group.demand[2] * 2000000;
+    int64_t value = group.demand[0] * 20 + group.demand[1] * 5 + group.demand[2] * 900000;
     buffer_printf(world->out, "group %u count=%" PRId64 " demand=%" PRId64 ",%" PRId64 ",%" PRId64 " unplaced=%" PRId64,
                   id, group.count, group.demand[0], group.demand[1], group.demand[2],
-                  value * between(dice, 3, 20) + 100000);
+                  value * between(dice, 3, 20) + 10000);
     if (chance(dice, 70))
         buffer_printf(world->out, " move=%" PRId64, spread(dice, 700, 120));
     buffer_append_byte(world->out, '\n');
