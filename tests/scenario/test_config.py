@@ -25,7 +25,7 @@ BAD = {
     "an absurd price": (REGION % (POOL % '"999999999999"'), ["usd_per_hour"]),
     "a price that is no number": (REGION % (POOL % '"cheap"'), ["usd_per_hour"]),
     "a price block without a price": (REGION % '  pool "std" {\n    select { node_class = "std" }\n    price { market = "spot" }\n  }', ["usd_per_hour"]),
-    "an unknown market": (REGION % '  pool "std" {\n    price {\n      usd_per_hour = "1"\n      market = "sport"\n    }\n  }', ["sport", "spot"]),
+    "an unknown market": (REGION % '  pool "std" {\n    select { node_class = "std" }\n    price {\n      usd_per_hour = "1"\n      market = "sport"\n    }\n  }', ["market", 'did you mean "spot"']),
     "an unknown selector": (REGION % '  pool "std" {\n    select { node_clas = "std" }\n  }', ["node_clas", "node_class"]),
     "an unknown mode": ('mode = "enforced"\n', ["enforce"]),
     "a policy that excludes every region": ((REGION % "") + 'policy "web" {\n  jobs = ["web"]\n  regions { deny = ["*"] }\n}\n', ["web", "every"]),
