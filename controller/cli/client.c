@@ -96,9 +96,9 @@ static bool fail_answered(const struct client *client, const struct http_result 
     const char *message = field_text(told, "Message");
     if (result->status == 403 && client->token.value == NULL) {
         error_set(ret_error, ERROR_DENIED,
-                  "%s: no token was found (looked for DROVER_TOKEN, DROVER_TOKEN_FILE, %s); the agent prints where its "
-                  "token file is when it starts: name it with -token-file",
-                  message[0] != '\0' ? message : "access denied", client->token.source.data);
+                  "no token was found to show to the agent (looked for DROVER_TOKEN, DROVER_TOKEN_FILE, %s)\n"
+                  "The agent prints where its token file is when it starts: name that with -token-file.",
+                  client->token.source.data);
     } else if (result->status == 403) {
         error_set(ret_error, ERROR_DENIED, "%s (the token came from %s)",
                   message[0] != '\0' ? message : "access denied", client->token.source.data);
@@ -115,10 +115,12 @@ static bool fail_answered(const struct client *client, const struct http_result 
 static bool fail_unanswered(const struct client *client, const struct http_result *result, struct error *ret_error)
 {
     if (result->outcome == HTTP_NOT_SENT) {
+        /* "GET http://...: why": the address is told already. */
+        const char *why = strstr(result->error.text, ": ");
         return error_set(ret_error, ERROR_UNREACHABLE,
                          "no agent answers at %s: %s\nStart one with \"drover agent -dev\" (simulated regions) or "
                          "\"drover agent -config FILE\", or say where it is with -address or DROVER_ADDR.",
-                         client->address, result->error.text);
+                         client->address, why != NULL ? why + 2 : result->error.text);
     }
     *ret_error = result->error;
     return error_prefix(ret_error, "the agent's answer did not arrive whole");

@@ -14,19 +14,36 @@ enum { AUDIT_LIMIT_DEFAULT = 100, AUDIT_LIMIT_MAX = 1000000, AUDIT_PAGE = 1000 }
 
 static void audit_columns(struct table *table)
 {
-    static const char *const titles[] = {"At", "Actor", "Action", "Region", "Job", "Before", "After", "Result"};
+    static const char *const titles[] = {"At", "Actor", "Action", "Region", "Job", "Change", "Result"};
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
         table_column(table, titles[i], TABLE_LEFT);
     }
 }
 
+static void audit_cell(struct table *table, const char *text)
+{
+    table_text(table, text[0] != '\0' || !output_is_terminal() ? text : "-");
+}
+
+/* Before and after, or the one that there is. */
+static void audit_change(struct table *table, const json_t *row)
+{
+    const char *before = field_text(row, "Before"), *after = field_text(row, "After");
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "%s%s%s", before, before[0] != '\0' && after[0] != '\0' ? " -> " : "", after);
+    audit_cell(table, text.data);
+    buffer_release(&text);
+}
+
 static void audit_row(struct table *table, const json_t *row)
 {
-    static const char *const keys[] = {"At", "Actor", "Action", "Region", "Job", "Before", "After", "Result"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const char *text = field_text(row, keys[i]);
-        table_text(table, text[0] != '\0' || !output_is_terminal() ? text : "-");
-    }
+    audit_cell(table, field_text(row, "At"));
+    audit_cell(table, field_text(row, "Actor"));
+    audit_cell(table, field_text(row, "Action"));
+    audit_cell(table, field_text(row, "Region"));
+    audit_cell(table, field_text(row, "Job"));
+    audit_change(table, row);
+    audit_cell(table, field_text(row, "Result"));
 }
 
 static void audit_print_json(const json_t *row)

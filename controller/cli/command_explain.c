@@ -18,8 +18,8 @@ static void explain_show(const json_t *answer, const struct options *options)
                        field_i64(answer, "Revision"), field_i64(answer, "Step"));
     table_pairs_printf(pairs, "Placed", "%" PRId64 " of %" PRId64, field_i64(answer, "Placed"),
                        field_i64(answer, "Wanted"));
+    decision_add_cost(pairs, answer);
     output_pairs(pairs);
-    decision_show_cost(answer);
     output_heading("Candidates");
     decision_show_candidates(answer);
 }

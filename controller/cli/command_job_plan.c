@@ -19,13 +19,15 @@ static bool plan_changes(const json_t *answer)
 static void plan_show(const json_t *answer, const char *path)
 {
     const json_t *decision = field_object(answer, "Decision");
+    struct table_pairs *pairs = table_pairs_new();
     char id[FIELD_TEXT_MAX];
     int64_t wanted = field_i64(decision, "Wanted"), placed = field_i64(decision, "Placed");
     output_line("Job %s: %" PRId64 " of %" PRId64 " %s.\n", field_shown(decision, "ID", id), placed, wanted,
                 placed < wanted ? "would be placed" : "fit");
     decision_show_changes(decision);
     output_line("%s", "");
-    decision_show_cost(decision);
+    decision_add_cost(pairs, decision);
+    output_pairs(pairs);
     if (placed < wanted) {
         output_heading("What does not fit, and why");
         decision_show_candidates(decision);

@@ -34,7 +34,9 @@ static int run_submitted(const struct command *command, const struct options *op
     }
     if (!json && field_flag(answer, "Unchanged")) {
         output_line("Job %s runs like this already: nothing to do.", id);
-    } else if (!json) {
+        return EXIT_DONE;
+    }
+    if (!json) {
         output_line("Job %s is submitted as revision %" PRId64 ".\n", id, field_i64(answer, "Revision"));
     }
     if (detach) {

@@ -17,10 +17,12 @@ static void cell_regions(struct table *table, const json_t *job)
     size_t i;
     json_array_foreach(field_list(job, "Regions"), i, region)
     {
-        buffer_printf(&names, "%s%s %" PRId64, i > 0 ? ", " : "", field_text(region, "Region"),
-                      field_i64(region, "Allocations"));
+        if (field_i64(region, "Allocations") > 0 || field_i64(region, "Wanted") > 0) {
+            buffer_printf(&names, "%s%s %" PRId64, names.length > 0 ? ", " : "", field_text(region, "Region"),
+                          field_i64(region, "Allocations"));
+        }
     }
-    table_text(table, names.data);
+    table_text(table, names.length > 0 || !output_is_terminal() ? names.data : "-");
     buffer_release(&names);
 }
 
@@ -77,8 +79,8 @@ static void one_pairs(const json_t *job)
     table_pairs_text(pairs, "Namespace", field_text(job, "Namespace"));
     table_pairs_text(pairs, "Type", field_text(job, "Type"));
     table_pairs_text(pairs, "Owner", own ? "drover" : "external (Drover only looks)");
-    table_pairs_printf(pairs, "State", own ? "%s since %s" : "%s", field_text(job, "State"),
-                       field_ago(job, "StateSince", ago));
+    table_pairs_printf(pairs, "State", own ? "%s for %s" : "%s", field_text(job, "State"),
+                       field_span(job, "StateSince", ago));
     if (own) {
         table_pairs_printf(pairs, "Revision", "%" PRId64 " by %s, %s", field_i64(job, "Revision"),
                            field_text(job, "Submitter"), field_ago(job, "SubmittedAt", ago));
@@ -93,10 +95,24 @@ static void one_pairs(const json_t *job)
         table_pairs_printf(pairs, "Unpriced", "%" PRId64 " %s not in that cost", unpriced,
                            plural(unpriced, "allocation is", "allocations are"));
     }
-    if (field_text(job, "Trouble")[0] != '\0') {
-        table_pairs_text(pairs, "Trouble", field_text(job, "Trouble"));
-    }
     output_pairs(pairs);
+    if (field_text(job, "Trouble")[0] != '\0') {
+        output_heading("Trouble");
+        output_reasons(stdout, field_text(job, "Trouble"));
+    }
+}
+
+static void one_troubles(const json_t *copies)
+{
+    char region[FIELD_TEXT_MAX], trouble[FIELD_TEXT_MAX];
+    const json_t *copy;
+    size_t i;
+    json_array_foreach(copies, i, copy)
+    {
+        if (field_text(copy, "Trouble")[0] != '\0') {
+            output_line("%s: %s", field_shown(copy, "Region", region), field_shown(copy, "Trouble", trouble));
+        }
+    }
 }
 
 static void one_copies(const json_t *job)
@@ -112,7 +128,6 @@ static void one_copies(const json_t *job)
     table_column(table, "Placed", TABLE_RIGHT);
     table_column(table, "Healthy", TABLE_RIGHT);
     table_column(table, "Proven", TABLE_RIGHT);
-    table_column(table, "Trouble", TABLE_LEFT);
     json_array_foreach(copies, i, copy)
     {
         json_array_foreach(field_list(copy, "Groups"), k, group)
@@ -125,7 +140,6 @@ static void one_copies(const json_t *job)
             cell_i64(table, group, "Placed");
             cell_i64(table, group, "Serving");
             cell_i64(table, group, "Proven");
-            cell_text(table, copy, "Trouble");
         }
     }
     if (table_rows(table) == 0) {
@@ -134,6 +148,7 @@ static void one_copies(const json_t *job)
     }
     output_heading("Regions");
     output_table(table);
+    one_troubles(copies);
 }
 
 static void one_allocations(const json_t *job)

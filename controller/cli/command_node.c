@@ -16,6 +16,19 @@ static void cell_share(struct table *table, const json_t *object, const char *re
     table_printf(table, "%" PRId64 "/%" PRId64, used, capacity);
 }
 
+/* What is used at all is not 0 %. */
+static void cell_percent(struct table *table, const json_t *object, const char *resource)
+{
+    int64_t used = field_i64(field_object(object, "Used"), resource);
+    int64_t capacity = field_i64(field_object(object, "Capacity"), resource);
+    if (capacity <= 0) {
+        table_text(table, "-");
+    } else {
+        double percent = 100.0 * (double)used / (double)capacity;
+        table_printf(table, "%.0f%%", used > 0 && percent < 1 ? 1.0 : percent);
+    }
+}
+
 void show_pools(const json_t *pools, bool with_region)
 {
     struct table *table = table_new();
@@ -31,11 +44,11 @@ void show_pools(const json_t *pools, bool with_region)
     table_column(table, "Marginal", TABLE_RIGHT);
     table_column(table, "Nodes", TABLE_RIGHT);
     table_column(table, "Ready", TABLE_RIGHT);
-    table_column(table, "CPU MHz used", TABLE_RIGHT);
-    table_column(table, "Memory MB used", TABLE_RIGHT);
-    table_column(table, "Allocations", TABLE_RIGHT);
+    table_column(table, "CPU", TABLE_RIGHT);
+    table_column(table, "Memory", TABLE_RIGHT);
+    table_column(table, "Allocs", TABLE_RIGHT);
     table_column(table, "Paid $/h", TABLE_RIGHT);
-    table_column(table, "Idle", TABLE_RIGHT);
+    table_column(table, "Idle $/h", TABLE_RIGHT);
     json_array_foreach(pools, i, pool)
     {
         bool empty_other = strcmp(field_text(pool, "Name"), "other") == 0 && field_i64(pool, "Nodes") == 0;
@@ -52,8 +65,8 @@ void show_pools(const json_t *pools, bool with_region)
         cell_money(table, pool, "NodeMarginalHourlyUSD", 3);
         cell_i64(table, pool, "Nodes");
         cell_i64(table, pool, "ReadyNodes");
-        cell_share(table, pool, "CPU");
-        cell_share(table, pool, "MemoryMB");
+        cell_percent(table, pool, "CPU");
+        cell_percent(table, pool, "MemoryMB");
         cell_i64(table, pool, "Allocations");
         cell_money(table, pool, "HourlyUSD", 3);
         cell_money(table, pool, "IdleHourlyUSD", 3);
@@ -88,7 +101,8 @@ const struct command command_pool_list = {
     .summary = "List pools of machines: price, market, nodes, how full",
     .details =
         "Node $/h is what one machine costs (the effective rate), marginal what using it adds: nothing but power\n"
-        "for a machine that is owned or reserved. \"other\" holds the nodes that no pool selects.\n",
+        "for a machine that is owned or reserved. CPU and memory: the share in use. \"other\" holds the nodes that no "
+        "pool selects.\n",
     .example = "drover pool list -region aws-us-east-1",
     .options = pool_options,
     .run = pool_list_command,
@@ -118,10 +132,9 @@ static void node_list_show(const json_t *answer, const struct options *options)
     table_column(table, "ID", TABLE_LEFT);
     table_column(table, "State", TABLE_LEFT);
     table_column(table, "Class", TABLE_LEFT);
-    table_column(table, "Datacenter", TABLE_LEFT);
-    table_column(table, "CPU MHz used", TABLE_RIGHT);
-    table_column(table, "Memory MB used", TABLE_RIGHT);
-    table_column(table, "Allocations", TABLE_RIGHT);
+    table_column(table, "CPU MHz", TABLE_RIGHT);
+    table_column(table, "Memory MB", TABLE_RIGHT);
+    table_column(table, "Allocs", TABLE_RIGHT);
     table_column(table, "$/h", TABLE_RIGHT);
     json_array_foreach(nodes, i, node)
     {
@@ -134,7 +147,6 @@ static void node_list_show(const json_t *answer, const struct options *options)
         table_printf(table, output_is_terminal() ? "%.8s" : "%s", field_text(node, "ID"));
         table_text(table, node_state(node));
         cell_text(table, node, "NodeClass");
-        cell_text(table, node, "Datacenter");
         cell_share(table, node, "CPU");
         cell_share(table, node, "MemoryMB");
         cell_i64(table, node, "Allocations");

@@ -80,6 +80,11 @@ static void policy_list_show(const json_t *answer, const struct options *options
     const json_t *policy;
     size_t i;
     (void)options;
+    if (json_array_size(field_list(answer, "Policies")) == 0) {
+        table_free(table);
+        output_line("No policies: every job may go to every region. Make one with: drover policy apply FILE");
+        return;
+    }
     table_column(table, "Name", TABLE_LEFT);
     table_column(table, "Jobs", TABLE_LEFT);
     table_column(table, "Regions", TABLE_LEFT);

@@ -8,51 +8,51 @@
 #include "controller/cli/output.h"
 #include "controller/cli/show.h"
 
-/* "aws-us-east-1/std 4, dc-fra1/owned 2": the places with a count under this key. */
-static void cell_places(struct table *table, const json_t *job, const char *key)
+/* A job takes a row for each place it is in or would be in; on a terminal its name and sums stand in the first only. */
+static void recommend_place(struct table *table, const json_t *job, const json_t *place, bool first)
 {
-    struct buffer text = BUFFER_INIT;
-    const json_t *place;
-    size_t i;
-    json_array_foreach(field_list(job, "Places"), i, place)
-    {
-        int64_t count = field_i64(place, key);
-        if (count > 0) {
-            buffer_printf(&text, "%s%s/%s %" PRId64, text.length > 0 ? ", " : "", field_text(place, "Region"),
-                          field_text(place, "Pool"), count);
-        }
+    bool told = first || !output_is_terminal();
+    table_text(table, told ? field_text(job, "ID") : " ");
+    table_text(table, told ? field_text(job, "Owner") : " ");
+    cell_text(table, place, "Region");
+    cell_text(table, place, "Pool");
+    cell_i64(table, place, "CountNow");
+    cell_i64(table, place, "CountBest");
+    if (told) {
+        cell_money(table, job, "NowHourlyUSD", 4);
+        cell_money(table, job, "BestHourlyUSD", 4);
+        cell_money(table, job, "SavingHourlyUSD", 4);
+    } else {
+        table_text(table, " ");
+        table_text(table, " ");
+        table_text(table, " ");
     }
-    table_text(table, text.data);
-    buffer_release(&text);
 }
 
 static void recommend_jobs(const json_t *jobs)
 {
     struct table *table = table_new();
-    const json_t *job;
-    size_t i;
+    const json_t *job, *place;
+    size_t i, k;
     table_column(table, "Job", TABLE_LEFT);
     table_column(table, "Owner", TABLE_LEFT);
-    table_column(table, "Now in", TABLE_LEFT);
+    table_column(table, "Region", TABLE_LEFT);
+    table_column(table, "Pool", TABLE_LEFT);
+    table_column(table, "Now", TABLE_RIGHT);
+    table_column(table, "Best", TABLE_RIGHT);
     table_column(table, "$/h now", TABLE_RIGHT);
-    table_column(table, "Best in", TABLE_LEFT);
     table_column(table, "$/h best", TABLE_RIGHT);
     table_column(table, "Saves $/h", TABLE_RIGHT);
     json_array_foreach(jobs, i, job)
     {
-        int64_t saving = 0;
-        bool better = field_money(job, "SavingHourlyUSD", &saving) && saving > 0;
-        cell_text(table, job, "ID");
-        cell_text(table, job, "Owner");
-        cell_places(table, job, "CountNow");
-        cell_money(table, job, "NowHourlyUSD", 4);
-        if (better) {
-            cell_places(table, job, "CountBest");
-        } else {
-            table_text(table, "stays");
+        bool first = true;
+        json_array_foreach(field_list(job, "Places"), k, place)
+        {
+            if (field_i64(place, "CountNow") > 0 || field_i64(place, "CountBest") > 0) {
+                recommend_place(table, job, place, first);
+                first = false;
+            }
         }
-        cell_money(table, job, "BestHourlyUSD", 4);
-        cell_money(table, job, "SavingHourlyUSD", 4);
     }
     output_table(table);
 }

@@ -25,7 +25,7 @@ static void region_troubles(const json_t *regions)
             if (shown++ == 0) {
                 output_heading("Trouble");
             }
-            output_line("%s (%s): %s", field_shown(region, "Name", name), field_ago(region, "StateSince", since),
+            output_line("%s (for %s): %s", field_shown(region, "Name", name), field_span(region, "StateSince", since),
                         field_shown(region, "Trouble", trouble));
         }
     }
@@ -120,8 +120,7 @@ static void region_status_pairs(const json_t *region)
     table_pairs_text(pairs, "Region", field_text(region, "Name"));
     table_pairs_text(pairs, "Provider", field_text(region, "Provider"));
     table_pairs_text(pairs, "Labels", labels.data);
-    table_pairs_printf(pairs, "State", "%s since %s", field_text(region, "State"),
-                       field_ago(region, "StateSince", ago));
+    table_pairs_printf(pairs, "State", "%s for %s", field_text(region, "State"), field_span(region, "StateSince", ago));
     table_pairs_text(pairs, "Last seen", field_ago(region, "LastSeen", ago));
     if (field_text(region, "Trouble")[0] != '\0') {
         table_pairs_text(pairs, "Trouble", field_text(region, "Trouble"));

@@ -106,6 +106,17 @@ static void cell_fits(struct table *table, const json_t *line)
     }
 }
 
+/* Where a place was ruled out before its price was looked at, there is none to show. */
+static void cell_unit(struct table *table, const json_t *line, const char *key)
+{
+    int64_t unit;
+    if (!field_money(line, key, &unit) && strcmp(field_text(line, "Reason"), "unpriced") != 0) {
+        table_text(table, "-");
+    } else {
+        cell_money(table, line, key, 4);
+    }
+}
+
 void decision_show_candidates(const json_t *decision)
 {
     struct table *table = table_new();
@@ -128,17 +139,16 @@ void decision_show_candidates(const json_t *decision)
         table_text(table, pool_of(line));
         cell_i64(table, line, "Count");
         cell_fits(table, line);
-        cell_money(table, line, "UnitMarginalHourlyUSD", 4);
+        cell_unit(table, line, "UnitMarginalHourlyUSD");
         cell_difference(table, decision, line);
-        cell_money(table, line, "UnitHourlyUSD", 4);
+        cell_unit(table, line, "UnitHourlyUSD");
         table_printf(table, "%s%s%s", reason, detail[0] != '\0' ? ": " : "", detail);
     }
     output_table(table);
 }
 
-void decision_show_cost(const json_t *decision)
+void decision_add_cost(struct table_pairs *pairs, const json_t *decision)
 {
-    struct table_pairs *pairs = table_pairs_new();
     char before[MONEY_TEXT_MAX], after[MONEY_TEXT_MAX], month[MONEY_TEXT_MAX], budget[MONEY_TEXT_MAX];
     int64_t limit;
     table_pairs_text(pairs, "Policy", field_text(decision, "Policy"));
@@ -154,5 +164,4 @@ void decision_show_cost(const json_t *decision)
     } else {
         table_pairs_text(pairs, "Budget", "none");
     }
-    output_pairs(pairs);
 }

@@ -5,12 +5,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/table.h"
+
 /* Counts before and after, by region and pool; those that stay nothing are left out. */
 void decision_show_changes(const json_t *decision);
 /* Every candidate with its reason, its unit price and what it is dearer than the place chosen. */
 void decision_show_candidates(const json_t *decision);
-/* Cost before and after at both rates, budget, policy. */
-void decision_show_cost(const json_t *decision);
+/* Adds cost before and after at both rates, budget, policy. */
+void decision_add_cost(struct table_pairs *pairs, const json_t *decision);
 /* True when a count changes. */
 bool decision_changes(const json_t *decision);
 

@@ -69,18 +69,37 @@ const char *field_money_text(const json_t *object, const char *key, unsigned dec
     return text;
 }
 
-const char *field_ago(const json_t *object, const char *key, char text[static FIELD_TEXT_MAX])
+/* The agent's machine may be a little ahead of this one. */
+static bool field_since_ms(const json_t *object, const char *key, int64_t *ret_ms)
 {
     const char *raw = field_text(object, key);
     struct error ignored;
-    char duration[TEXT_DURATION_MAX];
     int64_t at_ms;
     if (raw[0] == '\0' || !time_parse(raw, strlen(raw), &at_ms, &ignored)) {
+        return false;
+    }
+    int64_t ms = clock_wall_ms() - at_ms;
+    *ret_ms = ms > 0 ? ms : 0;
+    return true;
+}
+
+const char *field_span(const json_t *object, const char *key, char text[static FIELD_TEXT_MAX])
+{
+    char duration[TEXT_DURATION_MAX];
+    int64_t ms = 0;
+    field_since_ms(object, key, &ms);
+    snprintf(text, FIELD_TEXT_MAX, "%s", text_format_duration_short(ms - ms % 1000, duration));
+    return text;
+}
+
+const char *field_ago(const json_t *object, const char *key, char text[static FIELD_TEXT_MAX])
+{
+    char duration[TEXT_DURATION_MAX];
+    int64_t ms;
+    if (!field_since_ms(object, key, &ms)) {
         snprintf(text, FIELD_TEXT_MAX, "never");
         return text;
     }
-    int64_t ms = clock_wall_ms() - at_ms;
-    /* The agent's machine may be a little ahead of this one. */
     snprintf(text, FIELD_TEXT_MAX, ms < 1000 ? "now" : "%s ago", text_format_duration_short(ms, duration));
     return text;
 }

@@ -27,6 +27,8 @@ const char *field_shown(const json_t *object, const char *key, char text[static 
 /* "0.096", or "unknown". Returns text. */
 const char *field_money_text(const json_t *object, const char *key, unsigned decimals,
                              char text[static MONEY_TEXT_MAX]);
+/* How long since: "3s", "2h5m"; "0s" for a moment to come or none. Returns text. */
+const char *field_span(const json_t *object, const char *key, char text[static FIELD_TEXT_MAX]);
 /* How long ago: "3s ago", "2h5m ago", "never". Returns text. */
 const char *field_ago(const json_t *object, const char *key, char text[static FIELD_TEXT_MAX]);
 

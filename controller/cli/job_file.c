@@ -127,7 +127,8 @@ bool job_file_body(const char *path, const struct options *options, bool dry_run
     if (ok) {
         json_writer_begin_object(&writer);
         if (json) {
-            ok = job_file_append_json(&bytes, &writer, ret_error) || error_prefix(ret_error, "%s", path);
+            ok = job_file_append_json(&bytes, &writer, ret_error) ||
+                 error_prefix(ret_error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
         } else {
             ok = job_file_append_hcl(&bytes, options, &writer, ret_error);
         }

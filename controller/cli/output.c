@@ -72,6 +72,21 @@ void output_line(const char *format, ...)
     putchar('\n');
 }
 
+void output_reasons(FILE *file, const char *text)
+{
+    const char *indent = "  ";
+    while (text[0] != '\0') {
+        struct buffer line = BUFFER_INIT;
+        const char *end = strstr(text, "; ");
+        size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
+        text_append_visible(&line, text, length, false);
+        fprintf(file, "%s%s\n", indent, line.data);
+        buffer_release(&line);
+        text += length + (end != NULL ? 2 : 0);
+        indent = "    ";
+    }
+}
+
 void output_json(const json_t *value)
 {
     struct buffer text = BUFFER_INIT;

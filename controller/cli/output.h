@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/table.h"
 
@@ -24,6 +25,9 @@ void output_heading(const char *words);
 
 /* One line; what stands in it from outside must have gone through fields.h or text_append_visible. */
 void output_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "what; why; why" as lines, the whys further in. Made harmless to look at. */
+void output_reasons(FILE *file, const char *text);
 
 /* Indented, with a newline at the end. */
 void output_json(const json_t *value);

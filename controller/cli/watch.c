@@ -15,8 +15,13 @@
 #include "base/text.h"
 #include "controller/cli/fields.h"
 #include "controller/cli/output.h"
+#include "net/clock.h"
 
-enum { WATCH_RETRIES = 5, WATCH_EXIT_INTERRUPTED = 130 };
+enum {
+    WATCH_RETRIES = 5,
+    WATCH_EXIT_INTERRUPTED = 130,
+    WATCH_ENDING_MS = 30 * 1000 /* how long allocations of a stopped job are waited for: a node may be lost */
+};
 
 /* Waits for Ctrl-C beside the request that blocks. What it says was made ready before. */
 struct watch_interrupt {
@@ -64,9 +69,8 @@ static enum watch_end end_of(const struct watch *watch, const json_t *job)
     const char *state = field_text(job, "State");
     bool over = strcmp(state, "stopped") == 0 || strcmp(state, "dead") == 0;
     if (watch->stopping) {
-        return over || strcmp(field_text(job, "Owner"), "drover") != 0 ? WATCH_DONE
-               : field_flag(job, "StopWanted")                         ? WATCH_GOES_ON
-                                                                       : WATCH_OVERTAKEN;
+        bool own = strcmp(field_text(job, "Owner"), "drover") == 0;
+        return over || !own ? WATCH_DONE : field_flag(job, "StopWanted") ? WATCH_GOES_ON : WATCH_OVERTAKEN;
     }
     if (field_i64(job, "Revision") < watch->revision) {
         return WATCH_GOES_ON;
@@ -80,10 +84,42 @@ static enum watch_end end_of(const struct watch *watch, const json_t *job)
     return strcmp(state, "partial") == 0 ? WATCH_FAILED : WATCH_GOES_ON;
 }
 
+/* Allocations that are still there: of Drover's copies, and of those that are stopped, which are nobody's any more. */
+static int64_t allocations_left(const json_t *job)
+{
+    const json_t *region;
+    int64_t left = 0;
+    size_t i;
+    json_array_foreach(field_list(job, "Regions"), i, region)
+    {
+        bool ending =
+            strcmp(field_text(region, "Owner"), "drover") == 0 || strcmp(field_text(region, "State"), "dead") == 0;
+        left += ending ? field_i64(region, "Allocations") : 0;
+    }
+    return left;
+}
+
+static void say_stopped(const json_t *job)
+{
+    char id[FIELD_TEXT_MAX];
+    int64_t left = allocations_left(job);
+    if (left > 0) {
+        output_line("\nJob %s is stopped; %" PRId64 " %s still ending.", field_shown(job, "ID", id), left,
+                    plural(left, "allocation is", "allocations are"));
+    } else {
+        output_line("\nJob %s has stopped everywhere.", field_shown(job, "ID", id));
+    }
+}
+
 static void say_running(const json_t *job)
 {
     char id[FIELD_TEXT_MAX], hour[MONEY_TEXT_MAX];
-    size_t regions = json_array_size(field_list(job, "Copies"));
+    const json_t *copy;
+    size_t i, regions = 0;
+    json_array_foreach(field_list(job, "Copies"), i, copy)
+    {
+        regions += !watch_is_past(copy);
+    }
     output_line("\nJob %s is running: %" PRId64 " of %" PRId64 " proven in %zu %s, $%s an hour.",
                 field_shown(job, "ID", id), field_i64(job, "Proven"), field_i64(job, "Wanted"), regions,
                 plural((int64_t)regions, "region", "regions"), field_money_text(job, "HourlyUSD", 4, hour));
@@ -93,7 +129,6 @@ static void say_running(const json_t *job)
 /* On standard error: which regions, and why. */
 static void say_partial(const json_t *job)
 {
-    struct buffer text = BUFFER_INIT;
     char id[FIELD_TEXT_MAX], region[FIELD_TEXT_MAX], trouble[FIELD_TEXT_MAX];
     const json_t *copy;
     size_t i;
@@ -110,13 +145,8 @@ static void say_partial(const json_t *job)
         fprintf(stderr, "  %s: %s", field_shown(copy, "Region", region), told[0] != '\0' ? told : "not proven");
         fprintf(stderr, " (%" PRId64 " of %" PRId64 " proven)\n", counts.proven, counts.wanted);
     }
-    const char *why = field_text(job, "Trouble");
-    text_append_visible(&text, why, strlen(why), false);
-    if (text.length > 0) {
-        fprintf(stderr, "  %s\n", text.data);
-    }
+    output_reasons(stderr, field_text(job, "Trouble"));
     fprintf(stderr, "Every region and pool with its reason: drover explain %s\n", id);
-    buffer_release(&text);
 }
 
 static int watch_finish(const struct watch *watch, enum watch_end end, const json_t *job)
@@ -131,7 +161,7 @@ static int watch_finish(const struct watch *watch, enum watch_end end, const jso
         fflush(stdout);
         fprintf(stderr, "\nSomebody else has changed job %s meanwhile: drover job status %s shows it.\n", id, id);
     } else if (watch->stopping) {
-        output_line("\nJob %s has stopped everywhere.", id);
+        say_stopped(job);
     } else {
         say_running(job);
     }
@@ -161,7 +191,7 @@ static bool watch_ask(const struct watch *watch, uint64_t index, json_t **ret_jo
     client_path_query(&path, "namespace", watch->job_namespace);
     if (index > 0) {
         client_path_query(&path, "index", number);
-        client_path_query(&path, "wait", "60s");
+        client_path_query(&path, "wait", watch->stopping ? "2s" : "60s");
     }
     bool ok = client_get(watch->client, path.data, ret_job, ret_error);
     buffer_release(&path);
@@ -184,6 +214,7 @@ int watch_job(const struct watch *watch)
 {
     struct watch_draw *draw = watch_draw_new();
     uint64_t index = 0;
+    int64_t stopped_ms = 0;
     unsigned failures = 0;
     int status = -1;
     interrupt_start(watch);
@@ -203,8 +234,12 @@ int watch_job(const struct watch *watch)
         failures = 0;
         index = client_index(watch->client);
         enum watch_end end = end_of(watch, job);
+        if (watch->stopping && end == WATCH_DONE && allocations_left(job) > 0) {
+            stopped_ms = stopped_ms == 0 ? clock_monotonic_ms() : stopped_ms;
+            end = clock_monotonic_ms() - stopped_ms < WATCH_ENDING_MS ? WATCH_GOES_ON : WATCH_DONE;
+        }
         if (!watch->quiet) {
-            watch_draw_job(draw, job);
+            watch_draw_job(draw, job, watch->stopping);
         }
         if (end != WATCH_GOES_ON) {
             status = watch_finish(watch, end, job);

@@ -28,11 +28,14 @@ int watch_job(const struct watch *watch);
 struct watch_draw;
 struct watch_draw *watch_draw_new(void);
 void watch_draw_free(struct watch_draw *draw);
-void watch_draw_job(struct watch_draw *draw, const json_t *job);
+/* How far it runs; with `stopping`, what is still there. */
+void watch_draw_job(struct watch_draw *draw, const json_t *job, bool stopping);
 /* The sums over the groups of a copy. */
 struct watch_counts {
     int64_t wanted, placed, serving, proven;
 };
 struct watch_counts watch_counts_of(const json_t *copy);
+/* True for a copy that the job no longer has: stopped, and nothing wanted of it. */
+bool watch_is_past(const json_t *copy);
 
 #endif

@@ -49,6 +49,11 @@ struct watch_counts watch_counts_of(const json_t *copy)
     return counts;
 }
 
+bool watch_is_past(const json_t *copy)
+{
+    return strcmp(field_text(copy, "State"), "stopped") == 0 && watch_counts_of(copy).wanted == 0;
+}
+
 static void cell_pools(struct table *table, const json_t *copy)
 {
     struct buffer names = BUFFER_INIT;
@@ -65,33 +70,53 @@ static void cell_pools(struct table *table, const json_t *copy)
     buffer_release(&names);
 }
 
-/* At most `most` copies; what is left over is counted in the last row. */
-static struct table *draw_table(const json_t *copies, size_t most)
+static void draw_columns(struct table *table, bool stopping)
 {
-    struct table *table = table_new();
-    const json_t *copy;
-    size_t i;
+    static const char *const running[] = {"Wanted", "Placed", "Healthy", "Proven"};
     table_column(table, "    Region", TABLE_LEFT);
+    if (stopping) {
+        table_column(table, "State", TABLE_LEFT);
+        table_column(table, "Allocations left", TABLE_RIGHT);
+        return;
+    }
     table_column(table, "Pool", TABLE_LEFT);
     table_column(table, "State", TABLE_LEFT);
-    table_column(table, "Wanted", TABLE_RIGHT);
-    table_column(table, "Placed", TABLE_RIGHT);
-    table_column(table, "Healthy", TABLE_RIGHT);
-    table_column(table, "Proven", TABLE_RIGHT);
-    json_array_foreach(copies, i, copy)
+    for (size_t i = 0; i < sizeof running / sizeof running[0]; i++) {
+        table_column(table, running[i], TABLE_RIGHT);
+    }
+}
+
+static void draw_row(struct table *table, const json_t *row, bool stopping)
+{
+    table_printf(table, "    %s", field_text(row, "Region"));
+    if (stopping) {
+        cell_text(table, row, "State");
+        cell_i64(table, row, "Allocations");
+        return;
+    }
+    struct watch_counts counts = watch_counts_of(row);
+    cell_pools(table, row);
+    cell_text(table, row, "State");
+    table_i64(table, counts.wanted);
+    table_i64(table, counts.placed);
+    table_i64(table, counts.serving);
+    table_i64(table, counts.proven);
+}
+
+/* At most `most` rows; how many are left over stands in the last. */
+static struct table *draw_table(const json_t *rows, size_t most, bool stopping)
+{
+    struct table *table = table_new();
+    const json_t *row;
+    size_t i;
+    draw_columns(table, stopping);
+    json_array_foreach(rows, i, row)
     {
-        struct watch_counts counts = watch_counts_of(copy);
         if (i == most) {
-            table_printf(table, "    and %zu more", json_array_size(copies) - i);
+            table_printf(table, "    and %zu more", json_array_size(rows) - i);
             break;
         }
-        table_printf(table, "    %s", field_text(copy, "Region"));
-        cell_pools(table, copy);
-        cell_text(table, copy, "State");
-        table_i64(table, counts.wanted);
-        table_i64(table, counts.placed);
-        table_i64(table, counts.serving);
-        table_i64(table, counts.proven);
+        draw_row(table, row, stopping);
     }
     return table;
 }
@@ -126,12 +151,12 @@ static void append_cut(struct buffer *out, const struct buffer *text, unsigned c
     }
 }
 
-static void draw_again(struct watch_draw *draw, const json_t *copies)
+static void draw_again(struct watch_draw *draw, const json_t *rows, bool stopping)
 {
     unsigned columns, lines;
     struct buffer text = BUFFER_INIT, out = BUFFER_INIT;
     output_size(&columns, &lines);
-    struct table *table = draw_table(copies, lines > 8 ? lines - 6 : 2);
+    struct table *table = draw_table(rows, lines > 8 ? lines - 6 : 2, stopping);
     table_render(table, output_style(), &text);
     if (draw->lines > 0) {
         buffer_printf(&out, "\033[%uA\r", draw->lines);
@@ -160,18 +185,29 @@ static bool is_told(struct watch_draw *draw, size_t at, const char *line)
     return false;
 }
 
-static void tell_changes(struct watch_draw *draw, const json_t *copies)
+static void tell_append(struct buffer *line, const json_t *row, bool stopping)
 {
-    char region[FIELD_TEXT_MAX], state[FIELD_TEXT_MAX], time[TIME_TEXT_MAX];
-    const json_t *copy;
+    char region[FIELD_TEXT_MAX], state[FIELD_TEXT_MAX];
+    struct watch_counts counts = watch_counts_of(row);
+    buffer_printf(line, "%s %s: ", field_shown(row, "Region", region), field_shown(row, "State", state));
+    if (stopping) {
+        int64_t left = field_i64(row, "Allocations");
+        buffer_printf(line, "%" PRId64 " %s left", left, plural(left, "allocation", "allocations"));
+    } else {
+        buffer_printf(line, "wanted %" PRId64 ", placed %" PRId64 ", healthy %" PRId64 ", proven %" PRId64,
+                      counts.wanted, counts.placed, counts.serving, counts.proven);
+    }
+}
+
+static void tell_changes(struct watch_draw *draw, const json_t *rows, bool stopping)
+{
+    char time[TIME_TEXT_MAX];
+    const json_t *row;
     size_t i;
-    json_array_foreach(copies, i, copy)
+    json_array_foreach(rows, i, row)
     {
         struct buffer line = BUFFER_INIT;
-        struct watch_counts counts = watch_counts_of(copy);
-        buffer_printf(&line, "%s %s: wanted %" PRId64 ", placed %" PRId64 ", healthy %" PRId64 ", proven %" PRId64,
-                      field_shown(copy, "Region", region), field_shown(copy, "State", state), counts.wanted,
-                      counts.placed, counts.serving, counts.proven);
+        tell_append(&line, row, stopping);
         if (!is_told(draw, i, line.data)) {
             output_line("%s %s", time_format(clock_wall_ms(), time), line.data);
         }
@@ -180,15 +216,24 @@ static void tell_changes(struct watch_draw *draw, const json_t *copies)
     fflush(stdout);
 }
 
-void watch_draw_job(struct watch_draw *draw, const json_t *job)
+void watch_draw_job(struct watch_draw *draw, const json_t *job, bool stopping)
 {
-    const json_t *copies = field_list(job, "Copies");
-    if (json_array_size(copies) == 0) {
+    json_t *rows = json_array(), *row;
+    size_t i;
+    json_array_foreach(field_list(job, stopping ? "Regions" : "Copies"), i, row)
+    {
+        if (stopping || !watch_is_past(row)) {
+            json_array_append(rows, row);
+        }
+    }
+    if (json_array_size(rows) == 0) {
+        json_decref(rows);
         return;
     }
     if (draw->terminal) {
-        draw_again(draw, copies);
+        draw_again(draw, rows, stopping);
     } else {
-        tell_changes(draw, copies);
+        tell_changes(draw, rows, stopping);
     }
+    json_decref(rows);
 }
