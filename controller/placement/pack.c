@@ -18,6 +18,7 @@ void pack_release(struct pack *pack)
     free(pack->machine);
     free(pack->content);
     free(pack->item);
+    free(pack->closed);
     *pack = (struct pack){0};
 }
 
@@ -28,6 +29,8 @@ struct filling {
     size_t count;
     double weight[PROBLEM_DIMENSIONS_MAX]; /* scarcity of a dimension over one machine's capacity */
     double inverse[PROBLEM_DIMENSIONS_MAX];
+    unsigned variant;
+    int64_t left; /* machines that the pool has anyway and that are still to be filled */
 };
 
 static const int64_t *demand_of(const struct filling *filling, size_t item)
@@ -74,6 +77,8 @@ static double score(const struct filling *filling, size_t item, const int64_t *f
         double left = (double)free_now[k] * filling->inverse[k] - part;
         if (empty)
             value += filling->weight[k] * part;
+        else if (filling->variant & PACK_BY_SHAPE)
+            value += filling->weight[k] * part * (left + part);
         else
             value -= filling->weight[k] * left * left;
     }
@@ -92,13 +97,58 @@ static int64_t most_times(const struct filling *filling, size_t item, const int6
     return each < most ? each : most;
 }
 
-/* Fills one machine; contents go behind pack->contents. */
-static void fill_machine(struct filling *filling, struct pack_machine *machine, int64_t *free_now, uint8_t *closed)
+/* Puts so many of the item on the machine, and notes when its per-machine limit is reached. */
+static void put_item(struct filling *filling, struct pack_machine *machine, size_t item, int64_t amount,
+                     int64_t *free_now)
 {
     struct pack *pack = filling->pack;
-    uint32_t dimensions = pack->problem->dimensions;
-    bool empty = true;
-    memset(closed, 0, filling->count);
+    const int64_t *demand = demand_of(filling, item);
+    int64_t each = pack->problem->group_permachine[filling->items[item].group];
+    size_t at = machine->first;
+    while (at < pack->contents && pack->content[at].group != filling->items[item].group)
+        at++;
+    if (at == pack->contents) {
+        pack->content = memory_grow(pack->content, pack->contents, &pack->content_room, sizeof *pack->content);
+        pack->content[pack->contents++] = (struct pack_item){filling->items[item].group, 0};
+        machine->items++;
+    }
+    if (amount > each - pack->content[at].count)
+        amount = each - pack->content[at].count;
+    pack->content[at].count += amount;
+    filling->items[item].count -= amount;
+    for (uint32_t k = 0; k < pack->problem->dimensions; k++)
+        free_now[k] -= demand[k] * amount;
+    if (pack->content[at].count == each)
+        pack->closed[item] = 1;
+}
+
+/* Groups with a per-machine limit that need every machine there is come first, or they would open new ones later. */
+static bool put_urgent(struct filling *filling, struct pack_machine *machine, int64_t *free_now)
+{
+    bool any = false;
+    for (size_t i = 0; i < filling->count; i++) {
+        int64_t each = filling->pack->problem->group_permachine[filling->items[i].group];
+        if (each == PROBLEM_UNLIMITED || each == 0 || filling->items[i].count == 0)
+            continue;
+        int64_t later = filling->left > 1 ? (filling->left - 1) * each : 0;
+        int64_t amount = filling->items[i].count - later;
+        int64_t most = most_times(filling, i, free_now);
+        amount = amount < most ? amount : most;
+        if (amount <= 0)
+            continue;
+        put_item(filling, machine, i, amount, free_now);
+        any = true;
+    }
+    return any;
+}
+
+/* Fills one machine; contents go behind pack->contents. */
+static void fill_machine(struct filling *filling, struct pack_machine *machine, int64_t *free_now)
+{
+    uint8_t *closed = filling->pack->closed;
+    if (filling->count)
+        memset(closed, 0, filling->count);
+    bool empty = !put_urgent(filling, machine, free_now);
     for (;;) {
         size_t best = SIZE_MAX;
         double best_score = -HUGE_VAL;
@@ -118,31 +168,34 @@ static void fill_machine(struct filling *filling, struct pack_machine *machine, 
         if (best == SIZE_MAX)
             return;
         int64_t amount = most_times(filling, best, free_now);
-        if (amount > 1 && dimensions > 0)
+        if (amount > 1)
             amount = amount > 8 ? amount / 4 : 1;
         if (amount < 1) {
             closed[best] = 1;
             continue;
         }
-        size_t at = machine->first;
-        while (at < pack->contents && pack->content[at].group != filling->items[best].group)
-            at++;
-        if (at == pack->contents) {
-            pack->content = memory_grow(pack->content, pack->contents, &pack->content_room, sizeof *pack->content);
-            pack->content[pack->contents++] = (struct pack_item){filling->items[best].group, 0};
-            machine->items++;
-        }
-        int64_t each = pack->problem->group_permachine[filling->items[best].group];
-        if (pack->content[at].count + amount > each)
-            amount = each - pack->content[at].count;
-        pack->content[at].count += amount;
-        filling->items[best].count -= amount;
-        for (uint32_t k = 0; k < dimensions; k++)
-            free_now[k] -= demand_of(filling, best)[k] * amount;
-        if (pack->content[at].count == each)
-            closed[best] = 1;
+        put_item(filling, machine, best, amount, free_now);
         empty = false;
     }
+}
+
+/* Machines of one kind in a row before another group with a per-machine limit becomes urgent. */
+static int64_t calm(const struct filling *filling, const struct pack_machine *machine)
+{
+    const struct pack *pack = filling->pack;
+    int64_t most = INT64_MAX;
+    for (size_t i = 0; i < filling->count; i++) {
+        int64_t each = pack->problem->group_permachine[filling->items[i].group];
+        if (each == PROBLEM_UNLIMITED || each == 0 || filling->items[i].count == 0)
+            continue;
+        bool full = false;
+        for (size_t n = machine->first; n < machine->first + machine->items; n++)
+            full = full || (pack->content[n].group == filling->items[i].group && pack->content[n].count == each);
+        int64_t need = (filling->items[i].count - 1) / each + 1;
+        if (!full && filling->left - 1 - need < most)
+            most = filling->left - 1 - need > 0 ? filling->left - 1 - need : 0;
+    }
+    return most;
 }
 
 /* How often the pattern just made can be repeated with what is left. */
@@ -182,11 +235,21 @@ static size_t drop_empty(struct pack_item *items, size_t count)
     return kept;
 }
 
-/* The next machine's share of held capacity: full machines while there is enough, then what is left. */
-static int64_t take_held(const struct problem *problem, uint32_t pool, int64_t *held, int64_t *part)
+/* The next machine's share of held capacity: full machines while there is enough, then what is left; or the same on
+ * each of `machines`. */
+static int64_t take_held(const struct problem *problem, uint32_t pool, int64_t machines, int64_t *held, int64_t *part)
 {
     size_t cell = (size_t)pool * problem->dimensions;
     int64_t times = INT64_MAX;
+    if (machines > 1) {
+        bool any = false;
+        for (uint32_t k = 0; k < problem->dimensions; k++) {
+            any = any || held[k] > 0;
+            part[k] = held[k] > 0 ? (held[k] - 1) / machines + 1 : 0;
+            held[k] = 0;
+        }
+        return any ? machines : 0;
+    }
     for (uint32_t k = 0; k < problem->dimensions; k++) {
         int64_t capacity = problem->pool_capacity[cell + k];
         part[k] = held[k] < capacity ? held[k] : capacity;
@@ -200,18 +263,29 @@ static int64_t take_held(const struct problem *problem, uint32_t pool, int64_t *
     return times;
 }
 
-void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t count)
+void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t count, int64_t machines,
+               unsigned variant)
 {
     const struct problem *problem = pack->problem;
     size_t cell = (size_t)pool * problem->dimensions;
-    struct filling filling = {.pack = pack, .pool = pool, .items = items, .count = drop_empty(items, count)};
+    struct filling filling = {.pack = pack,
+                              .pool = pool,
+                              .items = items,
+                              .count = drop_empty(items, count),
+                              .variant = variant,
+                              .left = machines};
     int64_t held[PROBLEM_DIMENSIONS_MAX];
     for (uint32_t k = 0; k < problem->dimensions; k++) {
         int64_t capacity = problem->pool_capacity[cell + k];
         filling.inverse[k] = capacity ? 1.0 / (double)capacity : 0;
         held[k] = problem->pool_held[cell + k];
     }
-    uint8_t *closed = memory_new(count, 1);
+    if (count > pack->closed_room) {
+        pack->closed_room = 2 * count;
+        pack->closed = memory_resize(pack->closed, pack->closed_room, 1);
+    }
+    if (!(variant & PACK_SPREAD_HELD))
+        machines = 1;
     pack->machines = 0;
     pack->contents = 0;
     pack->total = 0;
@@ -219,7 +293,7 @@ void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t
     int64_t part[PROBLEM_DIMENSIONS_MAX] = {0};
     for (;;) {
         if (held_times == 0)
-            held_times = take_held(problem, pool, held, part);
+            held_times = take_held(problem, pool, machines, held, part);
         if (held_times == 0 && filling.count == 0)
             break;
         struct pack_machine machine = {.times = 1, .first = pack->contents, .held = held_times > 0};
@@ -229,7 +303,7 @@ void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t
             free_now[k] = problem->pool_capacity[cell + k] - machine.held_part[k];
         }
         weigh(&filling);
-        fill_machine(&filling, &machine, free_now, closed);
+        fill_machine(&filling, &machine, free_now);
         int64_t more = machine.items ? repeats(&filling, &machine) : INT64_MAX;
         if (machine.held) {
             more = more < held_times - 1 ? more : held_times - 1;
@@ -237,16 +311,22 @@ void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t
         } else if (!machine.items) {
             break; /* nothing fits an empty machine; the caller never asks for that */
         }
+        if (filling.left > 1) {
+            int64_t quiet = calm(&filling, &machine);
+            if (machine.held && quiet < more)
+                held_times += more - quiet;
+            more = more < quiet ? more : quiet;
+        }
         repeat(&filling, &machine, more);
+        filling.left -= machine.times;
         pack->machine = memory_grow(pack->machine, pack->machines, &pack->machine_room, sizeof *pack->machine);
         pack->machine[pack->machines++] = machine;
         pack->total += machine.times;
         filling.count = drop_empty(items, filling.count);
     }
-    free(closed);
 }
 
-void pack_round(struct pack *pack, const struct round *round, uint32_t pool)
+static size_t gather_items(struct pack *pack, const struct round *round, uint32_t pool)
 {
     uint32_t slots = round->pool_slot_start[pool + 1] - round->pool_slot_start[pool];
     if (slots > pack->item_room) {
@@ -259,7 +339,31 @@ void pack_round(struct pack *pack, const struct round *round, uint32_t pool)
         if (round->count[slot] > 0)
             pack->item[count++] = (struct pack_item){round->slot_group[slot], round->count[slot]};
     }
-    pack_pool(pack, pool, pack->item, count);
+    return count;
+}
+
+void pack_round(struct pack *pack, const struct round *round, uint32_t pool)
+{
+    const struct problem *problem = pack->problem;
+    struct pack other;
+    bool held = false;
+    for (uint32_t k = 0; k < problem->dimensions; k++)
+        held = held || problem->pool_held[(size_t)pool * problem->dimensions + k] > 0;
+    pack_pool(pack, pool, pack->item, gather_items(pack, round, pool), round->machines[pool], PACK_SPREAD_HELD);
+    pack_init(&other, problem);
+    for (unsigned variant = 0; variant < PACK_VARIANTS && pack->total > round->machines[pool]; variant++) {
+        if (variant == PACK_SPREAD_HELD || (!held && (variant & PACK_SPREAD_HELD)))
+            continue;
+        if (!held && variant == 0)
+            continue;
+        pack_pool(&other, pool, other.item, gather_items(&other, round, pool), round->machines[pool], variant);
+        if (other.total < pack->total) {
+            struct pack better = other;
+            other = *pack;
+            *pack = better;
+        }
+    }
+    pack_release(&other);
 }
 
 void pack_emit(const struct pack *pack, uint32_t pool, struct plan *plan)

@@ -509,22 +509,45 @@ void round_place_rest(struct round *round, uint32_t group)
     }
 }
 
-/* Whole parts first, then the largest remainders. */
-static void follow_group(struct round *round, uint32_t group)
+/* Opens the machines that the fractional plan has. */
+static void follow_machines(struct round *round)
+{
+    const struct work *work = round->work;
+    for (uint32_t p = 0; p < work->pools; p++) {
+        int64_t wanted = work->machines[p] < 1e12 ? (int64_t)(work->machines[p] + 0.01) - round->machines[p] : 0;
+        int64_t most = openable(round, p);
+        wanted = wanted < most ? wanted : most;
+        if (wanted > 0)
+            round_change_machines(round, p, wanted);
+    }
+}
+
+/* Whole parts first, as far as there is room; then the largest remainders. */
+static void follow_group(struct round *round, uint32_t group, double *rest)
+{
+    struct work *work = round->work;
+    size_t first = work->slot_start[group];
+    for (size_t i = 0; i < work->slot_count[group]; i++) {
+        double x = work->slot[first + i].x;
+        int64_t whole = x < 4e9 ? (int64_t)(x + 1e-6) : round->unplaced[group];
+        rest[i] = x - (double)whole;
+        if (whole > round->unplaced[group])
+            whole = round->unplaced[group];
+        int64_t room = round_room(round, group, ROUND_UNPLACED, first + i);
+        if (whole > room) {
+            rest[i] += (double)(whole - room);
+            whole = room;
+        }
+        if (whole > 0)
+            round_move(round, group, ROUND_UNPLACED, first + i, whole);
+    }
+}
+
+static void follow_rest(struct round *round, uint32_t group, double *rest)
 {
     struct work *work = round->work;
     size_t first = work->slot_start[group];
     size_t count = work->slot_count[group];
-    double rest[WORK_SLOTS_CAPPED];
-    for (size_t i = 0; i < count; i++) {
-        double x = work->slot[first + i].x;
-        int64_t whole = (int64_t)(x + 1e-6);
-        rest[i] = x - (double)whole;
-        if (whole > round->unplaced[group])
-            whole = round->unplaced[group];
-        if (whole > 0)
-            add_opening(round, group, first + i, whole);
-    }
     while (round->unplaced[group] > 0) {
         size_t best = count;
         for (size_t i = 0; i < count; i++) {
@@ -533,18 +556,53 @@ static void follow_group(struct round *round, uint32_t group)
         }
         if (best == count)
             return;
-        rest[best] = 0;
-        if (round_room(round, group, ROUND_UNPLACED, first + best) > 0 ||
-            round_may_open(round, work->slot[first + best].pool))
-            add_opening(round, group, first + best, 1);
+        int64_t room = round_room(round, group, ROUND_UNPLACED, first + best);
+        if (room == 0) {
+            rest[best] = 0;
+            continue;
+        }
+        round_move(round, group, ROUND_UNPLACED, first + best, 1);
+        rest[best] -= 1;
+    }
+}
+
+/* What is left goes where there is room, if that is not much dearer than what it was meant for. */
+static void follow_room(struct round *round, uint32_t group)
+{
+    struct work *work = round->work;
+    size_t first = work->slot_start[group];
+    while (round->unplaced[group] > 0) {
+        size_t best = ROUND_UNPLACED;
+        double best_cost = 0;
+        double dream = 0;
+        for (size_t s = first; s < first + work->slot_count[group]; s++) {
+            double cost = round_delta(round, group, ROUND_UNPLACED, s, 1);
+            double full = cost + load_price(round, group, work->slot[s].pool);
+            dream = full < dream ? full : dream;
+            if (round_room(round, group, ROUND_UNPLACED, s) > 0 && cost < best_cost) {
+                best = s;
+                best_cost = cost;
+            }
+        }
+        if (best == ROUND_UNPLACED || best_cost > dream)
+            return;
+        round_move(round, group, ROUND_UNPLACED, best, 1);
     }
 }
 
 void round_follow(struct round *round)
 {
-    for (uint32_t j = 0; j < round->work->groups; j++)
-        follow_group(round, j);
-    for (uint32_t j = 0; j < round->work->groups; j++)
+    const struct work *work = round->work;
+    double *rest = memory_new(work->slot_start[work->groups], sizeof *rest);
+    follow_machines(round);
+    for (uint32_t j = 0; j < work->groups; j++)
+        follow_group(round, j, rest + work->slot_start[j]);
+    for (uint32_t j = 0; j < work->groups; j++)
+        follow_rest(round, j, rest + work->slot_start[j]);
+    for (uint32_t j = 0; j < work->groups; j++)
+        follow_room(round, j);
+    for (uint32_t j = 0; j < work->groups; j++)
         round_place_rest(round, j);
+    free(rest);
     round_trim(round);
 }
