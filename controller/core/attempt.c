@@ -278,7 +278,9 @@ static void take_answer(struct core *core, struct attempt *attempt, struct drove
 {
     asked->effect = 0;
     bool no_answer = result->outcome == OUTCOME_NOT_SENT || result->outcome == OUTCOME_UNKNOWN;
-    if (no_answer && ++asked->tries < PLAN_TRIES_MOST) {
+    const struct world_region *region = world_region_of(&core->world, asked->region);
+    bool lively = region && region->state == REGION_ALIVE;
+    if (no_answer && lively && ++asked->tries < PLAN_TRIES_MOST) {
         asked->retry_ms = core->world.now_ms + RETRY_FIRST_MS;
         core->timers_changed = true;
         return;

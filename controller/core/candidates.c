@@ -99,7 +99,10 @@ static enum reason region_reason(const struct placing *placing, const struct wor
         return REASON_POLICY;
     if (placing->demand->override_count && !override_of(placing->demand, region->config.name))
         return REASON_NOT_NAMED;
-    if (!world_region_usable(region)) {
+    /* Asked for a plan a silent region would hold the others up for a minute: what is new waits for none that is
+     * suspect. */
+    bool ours = placing->job && job_copy_find(placing->job, region->name);
+    if (!world_region_usable(region) || (region->state == REGION_SUSPECT && !ours)) {
         snprintf(detail, DETAIL_MAX, "it is %s%s%.200s", region_state_word(region->state), region->trouble ? ": " : "",
                  region->trouble ? region->trouble : "");
         return REASON_NOT_ALIVE;
