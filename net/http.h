@@ -10,8 +10,9 @@
  * Header lines of one answer are bounded together (64 KiB), one line by libcurl (100 KiB); answers outside 2xx to 1
  * MiB. Proxies of the environment, cookies and netrc are not used.
  *
- * Thread: the loop's only. No callback holds the loop: bytes are handed on as they come (at most 16 KiB at a time).
- * Names are resolved in a thread of libcurl's. The process must ignore SIGPIPE. */
+ * Thread: the loop's only. Nothing holds the loop: bytes are handed on as they come, at most 16 KiB at a time and a
+ * quarter of a MiB in one turn of the loop. Names are resolved in a thread of libcurl's. The process must ignore
+ * SIGPIPE. */
 #ifndef DROVER_NET_HTTP_H
 #define DROVER_NET_HTTP_H
 

@@ -231,6 +231,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     if (answer->ended)
         return length + 1;
     note_activity(answer);
+    if (answer->request.on_data && answer->has_turn && !answer->has_turn(answer->turn_context, length))
+        return CURL_WRITEFUNC_PAUSE;
     size_t limit = body_limit(answer);
     if (limit != SIZE_MAX && answer->result.received + length > limit) {
         stop_too_large(answer, "a body", limit);

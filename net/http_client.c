@@ -169,6 +169,16 @@ static void on_idle(uv_idle_t *idle)
     }
 }
 
+static void on_turn(uv_prepare_t *turn)
+{
+    struct http_client *client = turn->data;
+    client->turn_number++;
+    client->turn_left = HTTP_TURN_BYTES;
+    http_transfer_resume_paused(client);
+    if (!TAILQ_EMPTY(&client->paused))
+        http_client_wake(client);
+}
+
 void http_client_wake(struct http_client *client)
 {
     if (!client->closing)
@@ -212,10 +222,15 @@ struct http_client *http_client_new(uv_loop_t *loop, const struct http_client_op
     LIST_INIT(&client->transfers);
     TAILQ_INIT(&client->queue);
     TAILQ_INIT(&client->failed);
+    TAILQ_INIT(&client->paused);
     uv_timer_init(loop, &client->timer);
     uv_idle_init(loop, &client->idle);
-    client->timer.data = client->idle.data = client;
-    client->handles = 2;
+    uv_prepare_init(loop, &client->turn);
+    client->timer.data = client->idle.data = client->turn.data = client;
+    client->handles = 3;
+    uv_prepare_start(&client->turn, on_turn);
+    uv_unref((uv_handle_t *)&client->turn);
+    client->turn_left = HTTP_TURN_BYTES;
     return client;
 }
 
@@ -251,6 +266,7 @@ static void close_handles(struct http_client *client)
         unwatch(LIST_FIRST(&client->sockets));
     uv_close((uv_handle_t *)&client->timer, on_handle_closed);
     uv_close((uv_handle_t *)&client->idle, on_handle_closed);
+    uv_close((uv_handle_t *)&client->turn, on_handle_closed);
 }
 
 void http_client_close(struct http_client *client, void (*on_closed)(void *context), void *context)

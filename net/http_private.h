@@ -56,7 +56,10 @@ struct http_answer {
     struct buffer body;
     struct error failure; /* why a callback stopped the exchange; ERROR_NONE: none did */
     char *where;          /* "GET http://host:port/path" without the query, for errors */
-    char *token;          /* to keep it out of errors when a server echoes it; or NULL. Wiped. */
+    /* Asked before bytes of a body that goes to on_data; false: they are to come again later. NULL: always. */
+    bool (*has_turn)(void *context, size_t length);
+    void *turn_context;
+    char *token; /* to keep it out of errors when a server echoes it; or NULL. Wiped. */
     size_t header_bytes;
     int64_t sent_us;        /* monotonic; when the request was last begun to be written */
     int64_t last_active_us; /* monotonic; when something last moved */

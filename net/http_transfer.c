@@ -37,10 +37,57 @@ const char *http_endpoint_address(const struct http_endpoint *endpoint)
     return endpoint->target.address;
 }
 
+/* ---- turns ---- */
+
+static bool has_turn(void *context, size_t length)
+{
+    struct http_transfer *transfer = context;
+    struct http_client *client = transfer->client;
+    if (transfer->answer.result.received + length <= HTTP_TURN_FREE)
+        return true;
+    if (transfer->turn_number != client->turn_number) {
+        transfer->turn_number = client->turn_number;
+        transfer->slice_left = HTTP_TURN_SLICE;
+    }
+    if (transfer->slice_left == 0 || client->turn_left == 0) {
+        transfer->paused = true;
+        TAILQ_INSERT_TAIL(&client->paused, transfer, in_paused);
+        http_client_wake(client);
+        return false;
+    }
+    transfer->slice_left -= length < transfer->slice_left ? length : transfer->slice_left;
+    client->turn_left -= length < client->turn_left ? length : client->turn_left;
+    return true;
+}
+
+static void leave_paused(struct http_transfer *transfer)
+{
+    if (transfer->paused)
+        TAILQ_REMOVE(&transfer->client->paused, transfer, in_paused);
+    transfer->paused = false;
+}
+
+/* What was kept back is given to on_data within curl_easy_pause; an error of that libcurl only returns. */
+void http_transfer_resume_paused(struct http_client *client)
+{
+    if (client->closing || TAILQ_EMPTY(&client->paused))
+        return;
+    http_client_enter(client);
+    for (int room = HTTP_TURN_BYTES / HTTP_TURN_SLICE; room > 0 && !TAILQ_EMPTY(&client->paused); room--) {
+        struct http_transfer *transfer = TAILQ_FIRST(&client->paused);
+        leave_paused(transfer);
+        CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+        if (code != CURLE_OK)
+            http_transfer_finish(transfer, code);
+    }
+    http_client_leave(client);
+}
+
 /* From here on nobody's callback runs for it and nobody but this file knows of it. */
 static void forget(struct http_transfer *transfer)
 {
     transfer->answer.ended = true;
+    leave_paused(transfer);
     LIST_REMOVE(transfer, in_client);
     LIST_REMOVE(transfer, in_endpoint);
     transfer->endpoint = NULL;
@@ -154,6 +201,8 @@ static bool prepare(struct http_transfer *transfer, const struct http_request *r
         return false;
     if (target->token)
         transfer->answer.token = memory_copy_text(target->token, strlen(target->token));
+    transfer->answer.has_turn = has_turn;
+    transfer->answer.turn_context = transfer;
     http_answer_attach(&transfer->answer, transfer->easy);
     curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     return true;
