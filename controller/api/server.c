@@ -148,8 +148,13 @@ static int server_body_complete(struct api_exchange *exchange)
     if (exchange == NULL) {
         return 0;
     }
-    if (exchange->discard) {
+    if (exchange->discard && exchange->headers_sent && exchange->sent == exchange->answer.length) {
         return -1; /* answered long ago; nothing more of this connection is wanted */
+    }
+    if (exchange->discard) {
+        exchange->discard = false; /* the answer is still to go out */
+        lws_callback_on_writable(exchange->wsi);
+        return 0;
     }
     server_route(exchange);
     return 0;
@@ -299,15 +304,26 @@ static void server_on_timer_closed(uv_handle_t *handle)
     }
 }
 
+static void server_count_closing(uv_handle_t *handle, void *count)
+{
+    *(unsigned *)count += uv_is_closing(handle) != 0;
+}
+
 /* On a foreign loop the first lws_context_destroy only begins to close handles; the context, which sets api->context to
- * NULL as its last act, goes in a later call, once they are closed. */
+ * NULL as its last act, goes in a later call. That call also unloads libwebsockets' own libuv code, so it may come only
+ * when no close callback of it is outstanding: when nothing on the loop is closing any more. */
 static void server_on_closing_timer(uv_timer_t *timer)
 {
     struct api *api = timer->data;
+    unsigned closing = 0;
+    uv_walk(api->loop, server_count_closing, &closing);
+    if (closing > 0) {
+        return;
+    }
     if (api->context != NULL) {
         lws_context_destroy(api->context);
     }
-    if (api->context == NULL && !uv_is_closing((uv_handle_t *)timer)) {
+    if (api->context == NULL) {
         uv_close((uv_handle_t *)timer, server_on_timer_closed);
     }
 }
