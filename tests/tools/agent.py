@@ -127,8 +127,8 @@ class Agent:
 
     def wait_regions(self, state="alive", names=None, seconds=READY_SECONDS):
         """Until all regions, or those named, are in `state`."""
-        def reached(regions):
-            wanted = [region for region in regions if names is None or region["Region"] in names]
+        def reached(answer):
+            wanted = [region for region in answer["Regions"] if names is None or region["Name"] in names]
             return wanted and all(region["State"] == state for region in wanted)
 
         return self.wait_json(["region", "list"], reached, seconds)
