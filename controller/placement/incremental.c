@@ -516,9 +516,15 @@ static void fit_limit(struct incremental *incremental, uint32_t pool)
         size_t at = nodes->pool[pool].count;
         while (at > 0 && nodes->pool[pool].node[at - 1].held != NODES_NO_HELD)
             at--;
-        if (at == 0)
-            break;
-        nodes_give_up_machine(nodes, pool, at - 1);
+        if (at > 0) {
+            nodes_give_up_machine(nodes, pool, at - 1);
+            continue;
+        }
+        /* Held capacity lies on more machines than may stay: it is packed again, alone. */
+        nodes_give_up_pool(nodes, pool);
+        nodes_trim_pool(nodes, pool);
+        nodes_repack_pool(nodes, pool);
+        break;
     }
     nodes_trim_pool(nodes, pool);
     mark_bound_pool(incremental, pool);

@@ -7,7 +7,8 @@
 
 #include "base/memory.h"
 
-static const double WORTH = 0.5; /* micro-dollars an hour */
+static const double WORTH = 0.5;      /* micro-dollars an hour */
+static const double COST_WEIGHT = 2; /* of the aggregate cost beside the packed one */
 
 /* --- life --- */
 
@@ -142,7 +143,8 @@ static size_t split_one(struct node_list *list, size_t at)
     copy->times = 1;
     copy->item_room = node->items;
     copy->item = memory_new(node->items, sizeof *copy->item);
-    memcpy(copy->item, node->item, node->items * sizeof *copy->item);
+    if (node->items)
+        memcpy(copy->item, node->item, node->items * sizeof *copy->item);
     return list->count - 1;
 }
 
@@ -332,7 +334,7 @@ static bool empty_machine(struct emptying *emptying)
     }
     if (fine) {
         double closed = trim_pool(round, emptying->pool);
-        double balance = (emptying->delta - gain) + (emptying->delta + emptying->opened - closed);
+        double balance = (emptying->delta - gain) + COST_WEIGHT * (emptying->delta + emptying->opened - closed);
         if (balance < -WORTH) {
             drop_node(list, emptying->closed);
             return true;
@@ -542,6 +544,12 @@ void nodes_give_up_pool(struct nodes *nodes, uint32_t pool)
 {
     while (nodes->pool[pool].count > 0)
         give_up_machine(nodes, pool, nodes->pool[pool].count - 1);
+}
+
+void nodes_repack_pool(struct nodes *nodes, uint32_t pool)
+{
+    pack_round(&nodes->pack, nodes->round, pool);
+    adopt_pack(nodes, pool);
 }
 
 void nodes_trim_pool(struct nodes *nodes, uint32_t pool)

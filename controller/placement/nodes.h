@@ -54,6 +54,9 @@ void nodes_remove(struct nodes *nodes, uint32_t group, int64_t wanted);
 void nodes_give_up_pool(struct nodes *nodes, uint32_t pool);
 void nodes_give_up_machine(struct nodes *nodes, uint32_t pool, size_t at);
 
+/* Packs the pool anew as round has it, better or not. */
+void nodes_repack_pool(struct nodes *nodes, uint32_t pool);
+
 /* Closes aggregate machines of the pool that nothing needs. */
 void nodes_trim_pool(struct nodes *nodes, uint32_t pool);
 

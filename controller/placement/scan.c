@@ -54,17 +54,58 @@ static double pair_cost(const struct work *work, uint32_t group, size_t pair)
 struct scan {
     struct work *work;
     size_t room;
-    struct near *sorted; /* all pairs of a group with caps */
-    double *saturation;
+    struct near *heap, *sorted; /* all pairs of a group with caps */
+    double *used;               /* of each of its caps */
 };
 
-static int compare_near(const void *a, const void *b)
+/* Pairs in ascending order, brought out of a heap only as far as somebody asks. */
+struct ascending {
+    struct near *heap;
+    size_t heaped;
+    struct near *out;
+    size_t count; /* brought out so far */
+    size_t all;
+};
+
+static bool near_before(const struct near *a, const struct near *b)
 {
-    const struct near *left = a;
-    const struct near *right = b;
-    if (left->cost != right->cost)
-        return left->cost < right->cost ? -1 : 1;
-    return (left->pair > right->pair) - (left->pair < right->pair);
+    return a->cost != b->cost ? a->cost < b->cost : a->pair < b->pair;
+}
+
+static void sift_down(struct near *heap, size_t count, size_t at)
+{
+    struct near moving = heap[at];
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= count)
+            break;
+        if (child + 1 < count && near_before(&heap[child + 1], &heap[child]))
+            child++;
+        if (!near_before(&heap[child], &moving))
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moving;
+}
+
+static struct ascending ascending_start(struct near *heap, struct near *out, size_t count)
+{
+    for (size_t at = count / 2; at-- > 0;)
+        sift_down(heap, count, at);
+    return (struct ascending){.heap = heap, .heaped = count, .out = out, .all = count};
+}
+
+/* The at-th cheapest; at < all. */
+static const struct near *ascending_at(struct ascending *ascending, size_t at)
+{
+    while (ascending->count <= at) {
+        ascending->out[ascending->count++] = ascending->heap[0];
+        ascending->heap[0] = ascending->heap[--ascending->heaped];
+        if (ascending->heaped)
+            sift_down(ascending->heap, ascending->heaped, 0);
+    }
+    return &ascending->out[at];
 }
 
 static void keep_slot(struct work *work, uint32_t group, size_t at, uint32_t pair, double x)
@@ -119,9 +160,10 @@ static double greedy_plain(const struct work *work, uint32_t group, const struct
     return value + left * all;
 }
 
-/* The same within nested caps: `now` items and others in one order. Ascending near with all pairs. */
-static double greedy_capped(struct work *work, uint32_t group, const struct near *near, size_t count, double *used)
+/* The same within nested caps: `now` items and others in one order. */
+static double greedy_capped(struct work *work, uint32_t group, struct ascending *near, double *used)
 {
+    size_t count = near->all;
     const struct problem *problem = work->problem;
     double left = (double)problem->group_count[group];
     double unplaced = (double)problem->group_unplaced[group];
@@ -133,18 +175,18 @@ static double greedy_capped(struct work *work, uint32_t group, const struct near
     size_t beyond = 0;
     while (left > 0) {
         if (move > 0) {
-            while (with_now < count && problem->pair_now[near[with_now].pair] == 0)
+            while (with_now < count && problem->pair_now[ascending_at(near, with_now)->pair] == 0)
                 with_now++;
         } else {
             with_now = count;
         }
-        double now_cost = with_now < count ? near[with_now].cost : HUGE_VAL;
-        double new_cost = beyond < count ? near[beyond].cost + move : HUGE_VAL;
+        double now_cost = with_now < count ? ascending_at(near, with_now)->cost : HUGE_VAL;
+        double new_cost = beyond < count ? ascending_at(near, beyond)->cost + move : HUGE_VAL;
         bool now_first = now_cost <= new_cost;
         double cost = now_first ? now_cost : new_cost;
         if (cost >= unplaced)
             break;
-        const struct near *item = now_first ? &near[with_now++] : &near[beyond++];
+        const struct near *item = ascending_at(near, now_first ? with_now++ : beyond++);
         double amount = now_first ? (double)problem->pair_now[item->pair] : left;
         amount = amount < left ? amount : left;
         int32_t cap = work_cap_of(work, problem->pair_pool[item->pair]);
@@ -165,14 +207,15 @@ static double greedy_capped(struct work *work, uint32_t group, const struct near
 }
 
 /* Of the ascending pairs the first ones, no more than a few a cap, so that a group that must spread can. */
-static uint32_t pick_spread(const struct work *work, const struct near *near, size_t count, struct near *picked)
+static uint32_t pick_spread(const struct work *work, struct ascending *near, struct near *picked)
 {
     int32_t seen_cap[NEAR];
     uint32_t seen[NEAR];
     uint32_t caps = 0;
     uint32_t kept = 0;
-    for (size_t i = 0; i < count && kept < NEAR; i++) {
-        int32_t cap = work_cap_of(work, work->problem->pair_pool[near[i].pair]);
+    for (size_t i = 0; i < near->all && kept < NEAR; i++) {
+        const struct near *item = ascending_at(near, i);
+        int32_t cap = work_cap_of(work, work->problem->pair_pool[item->pair]);
         uint32_t at = 0;
         while (at < caps && seen_cap[at] != cap)
             at++;
@@ -183,7 +226,7 @@ static uint32_t pick_spread(const struct work *work, const struct near *near, si
         if (cap != WORK_NONE && seen[at] >= NEAR / 4)
             continue;
         seen[at]++;
-        picked[kept++] = near[i];
+        picked[kept++] = *item;
     }
     return kept;
 }
@@ -198,20 +241,20 @@ static double scan_capped(struct scan *scan, uint32_t group)
     if (all > scan->room || caps > scan->room) {
         scan->room = 2 * (all > caps ? all : caps);
         scan->sorted = memory_resize(scan->sorted, scan->room, sizeof *scan->sorted);
-        scan->saturation = memory_resize(scan->saturation, scan->room, sizeof *scan->saturation);
+        scan->heap = memory_resize(scan->heap, scan->room, sizeof *scan->heap);
+        scan->used = memory_resize(scan->used, scan->room, sizeof *scan->used);
     }
     work_open_caps(work, group);
     size_t count = 0;
     for (size_t i = first; i < first + all; i++) {
         double cost = pair_cost(work, group, i);
         if (!isinf(cost))
-            scan->sorted[count++] = (struct near){cost, (uint32_t)i};
+            scan->heap[count++] = (struct near){cost, (uint32_t)i};
     }
-    if (count)
-        qsort(scan->sorted, count, sizeof *scan->sorted, compare_near);
+    struct ascending ascending = ascending_start(scan->heap, scan->sorted, count);
     struct near picked[NEAR];
-    uint32_t kept = pick_spread(work, scan->sorted, count, picked);
-    double value = greedy_capped(work, group, scan->sorted, count, scan->saturation);
+    uint32_t kept = pick_spread(work, &ascending, picked);
+    double value = greedy_capped(work, group, &ascending, scan->used);
     renew_slots(work, group, picked, kept);
     return value;
 }
@@ -240,7 +283,7 @@ static double scan_plain(struct work *work, uint32_t group)
         if (problem->pair_now[i] && !isinf(work->extra[i]))
             nearest_offer(&now, pair_cost(work, group, i), (uint32_t)i);
     }
-    struct near merged[NEAR];
+    struct near merged[NEAR] = {{0}};
     uint32_t count = 0;
     for (uint32_t i = 0; i < now.count; i++)
         merged[count++] = now.item[i];
@@ -249,8 +292,13 @@ static double scan_plain(struct work *work, uint32_t group)
             merged[count++] = nearest.item[i];
     }
     renew_slots(work, group, merged, count < WORK_SLOTS ? count : WORK_SLOTS);
-    if (count)
-        qsort(merged, count, sizeof *merged, compare_near);
+    for (uint32_t i = 1; i < count; i++) {
+        struct near moving = merged[i];
+        uint32_t at = i;
+        for (; at > 0 && near_before(&moving, &merged[at - 1]); at--)
+            merged[at] = merged[at - 1];
+        merged[at] = moving;
+    }
     now_value = greedy_plain(work, group, merged, count);
     return now_value;
 }
@@ -301,6 +349,7 @@ double scan_all(struct work *work)
     for (uint32_t q = 0; q < problem->quotas.count; q++)
         bound -= work->quota[q] * (double)problem->quotas.most[q];
     free(scan.sorted);
-    free(scan.saturation);
+    free(scan.heap);
+    free(scan.used);
     return bound;
 }
