@@ -100,7 +100,7 @@ static bool parse_argument(struct hcl_scan *scan, const struct name *name, struc
 
 static bool parse_labels(struct hcl_scan *scan, struct hcl_block *block)
 {
-    const char *labels[HCL_LABELS_MAX];
+    const char *labels[HCL_LABELS_MAX] = {0};
     char here[32];
     while (hcl_peek(scan, 0) != '{') {
         char c = hcl_peek(scan, 0);
@@ -213,7 +213,7 @@ static bool parse_block(struct hcl_scan *scan, const struct name *name, struct t
 
 static bool parse_item(struct hcl_scan *scan, struct target *target)
 {
-    struct name name;
+    struct name name = {.count = 0};
     char here[32];
     if (!parse_name(scan, &name) || !hcl_skip_blank(scan))
         return false;

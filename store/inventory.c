@@ -63,7 +63,7 @@ void store_inventory_open(struct store *store, const struct store_options *optio
     if (good && trusted)
         unlinkat(store->directory.fd, STORE_INVENTORY_NAME "/lock.mdb", 0);
     if (good && !inventory_open(store, options, &error) && trusted)
-        good = inventory_discard(store, &error) && inventory_open(store, options, &error);
+        (void)(inventory_discard(store, &error) && inventory_open(store, options, &error));
     if (store->environments[STORE_INVENTORY].env == NULL) {
         store->inventory_is_new = true;
         store->stats.inventory_failures++;

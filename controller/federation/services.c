@@ -166,13 +166,13 @@ static void tell_changes(struct service_map *before, const struct service_map *a
 {
     for (size_t i = 0; i < after->count; i++) {
         const struct service_entry *entry = &after->entries[i];
-        struct service_entry *old = map_find(before, &entry->allocation);
+        struct service_entry *old = before->count > 0 ? map_find(before, &entry->allocation) : NULL;
         if (old != NULL)
             old->seen = true;
         if (old == NULL || old->passing != entry->passing)
             emit(context, &(struct service_fact){.allocation_id = entry->allocation, .passing = entry->passing});
     }
-    for (size_t i = 0; i < before->count; i++) {
+    for (size_t i = 0; before->entries != NULL && i < before->count; i++) {
         const struct service_entry *entry = &before->entries[i];
         if (!entry->seen)
             emit(context, &(struct service_fact){.allocation_id = entry->allocation, .gone = true});

@@ -49,7 +49,8 @@ void versions_release(struct version_table *table)
 {
     hash_release(&table->index);
     free(table->entries);
-    *table = (struct version_table){0};
+    table->entries = NULL;
+    table->count = table->capacity = 0;
 }
 
 static const struct version_entry *find(const struct version_table *table, const struct uuid *key, bool job)

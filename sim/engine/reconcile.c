@@ -460,7 +460,7 @@ static void reconcile_system(struct sim_region *region, struct sim_plan *plan)
     const struct sim_deployment *latest = sim_deployment_latest(region, plan->job);
     bool current = latest != NULL && latest->job_version == plan->spec->version && plan->spec == plan->job->spec;
 
-    for (uint16_t at = 0; at < plan->spec->group_count; at++) {
+    for (size_t at = 0; at < plan->spec->group_count; at++) {
         const struct sim_group *group = &plan->spec->groups[at];
         int limit = group->update.present ? group->update.max_parallel : INT32_MAX;
 
@@ -471,7 +471,7 @@ static void reconcile_system(struct sim_region *region, struct sim_plan *plan)
                 limit--;
         }
         for (size_t i = 0; i < region->node_count; i++)
-            system_node(plan, at, region->nodes[i], &limit);
+            system_node(plan, (uint16_t)at, region->nodes[i], &limit);
         if (plan->tallies[at].place > 0 && !current && group->update.present)
             plan->wants_deployment = true;
     }
@@ -483,8 +483,8 @@ void sim_reconcile(struct sim_region *region, struct sim_plan *plan, int64_t now
     if (sim_same(plan->spec->type, "system") || sim_same(plan->spec->type, "sysbatch"))
         reconcile_system(region, plan);
     else
-        for (uint16_t at = 0; at < plan->spec->group_count; at++)
-            reconcile_group(region, plan, at, now);
+        for (size_t at = 0; at < plan->spec->group_count; at++)
+            reconcile_group(region, plan, (uint16_t)at, now);
     if (plan->spec->stop)
         plan->wants_deployment = false;
 }

@@ -77,12 +77,13 @@ static int64_t wall_ms(void)
 
 static bool build_world(const char *file, size_t regions, struct sim_world *ret_world, struct error *ret_error)
 {
-    json_error_t problem;
+    json_error_t problem = {0};
     json_t *spec = file != NULL ? json_load_file(file, JSON_REJECT_DUPLICATES, &problem) : sim_world_example(regions);
     bool good;
 
     if (spec == NULL)
-        return error_set(ret_error, ERROR_INVALID, "%s:%d:%d: %s", file, problem.line, problem.column, problem.text);
+        return error_set(ret_error, ERROR_INVALID, "%s:%d:%d: %s", file != NULL ? file : "the example", problem.line,
+                         problem.column, problem.text);
     good = sim_world_build(spec, wall_ms(), ret_world, ret_error);
     json_decref(spec);
     return good;

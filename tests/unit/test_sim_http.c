@@ -286,14 +286,15 @@ static void hostile_requests_get_an_answer(void **state)
                                         "/v1/job/a/b/c/d/e/f/g",
                                         "/v2/jobs",
                                         "/v1/node/x/drain"};
-    static const char *const bodies[] = {"",
-                                         "{",
-                                         "[]",
-                                         "null",
-                                         "{\"Job\":[]}",
-                                         "{\"Job\":{\"TaskGroups\":[1,null]}}",
-                                         "{\"Job\":{\"ID\":\"x\",\"TaskGroups\":[{\"Name\":1,\"Count\":\"x\",\"Tasks\":"
-                                         "{}}]}}"};
+    static const char *const bodies[] = {
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"Job\":[]}",
+        "{\"Job\":{\"TaskGroups\":[1,null]}}",
+        ("{\"Job\":{\"ID\":\"x\",\"TaskGroups\":[{\"Name\":1,\"Count\":\"x\",\"Tasks\":"
+         "{}}]}}")};
     struct fixture f;
 
     (void)state;
