@@ -14,6 +14,18 @@
 static const enum resource priced_resources[] = {RESOURCE_CPU_MHZ, RESOURCE_MEMORY_MB};
 enum { PRICED_COUNT = 2 };
 
+/* a * b / by and what is left over; in 64 bits where that does (division in 128 costs ten times as much). */
+static int64_t multiply_divide(int64_t a, int64_t b, int64_t by, int64_t *ret_remainder)
+{
+    int64_t product;
+    if (!__builtin_mul_overflow(a, b, &product)) {
+        *ret_remainder = product % by;
+        return product / by;
+    }
+    *ret_remainder = (int64_t)((__int128)a * b % by);
+    return (int64_t)((__int128)a * b / by);
+}
+
 /* The largest priced share `each` takes of `capacity`, at most the whole. */
 static int64_t share_of_node(const struct resources *each, const struct resources *capacity)
 {
@@ -23,9 +35,9 @@ static int64_t share_of_node(const struct resources *each, const struct resource
         int64_t has = capacity->amount[priced_resources[i]];
         if (wanted <= 0)
             continue;
-        int64_t share = SHARE_WHOLE;
+        int64_t share = SHARE_WHOLE, left;
         if (has > 0 && wanted < has)
-            share = (int64_t)((__int128)wanted * SHARE_WHOLE / has);
+            share = multiply_divide(wanted, SHARE_WHOLE, has, &left);
         if (share > most)
             most = share;
     }
@@ -72,15 +84,6 @@ struct part {
     int64_t remainder; /* of the full price, for the largest-remainder rule */
 };
 
-static int compare_node(const void *left, const void *right)
-{
-    const struct part *a = left;
-    const struct part *b = right;
-    if (a->node != b->node)
-        return a->node < b->node ? -1 : 1;
-    return a->allocation < b->allocation ? -1 : a->allocation > b->allocation;
-}
-
 static int compare_remainder(const void *left, const void *right)
 {
     const struct part *a = left;
@@ -97,35 +100,57 @@ static int64_t divide_node(const struct price *price, struct part *parts, size_t
     for (size_t i = 0; i < count; i++)
         shares += parts[i].share;
     int64_t whole = shares > SHARE_WHOLE ? shares : SHARE_WHOLE;
-    int64_t used = (int64_t)((__int128)price->effective_uusd_h * shares / whole);
-    int64_t given = 0;
+    int64_t given = 0, left;
+    int64_t used = multiply_divide(price->effective_uusd_h, shares, whole, &left);
     for (size_t i = 0; i < count; i++) {
-        __int128 exact = (__int128)price->effective_uusd_h * parts[i].share;
-        parts[i].full_uusd_h = (int64_t)(exact / whole);
-        parts[i].remainder = (int64_t)(exact % whole);
-        parts[i].marginal_uusd_h = (int64_t)((__int128)price->marginal_uusd_h * parts[i].share / whole);
+        parts[i].full_uusd_h = multiply_divide(price->effective_uusd_h, parts[i].share, whole, &parts[i].remainder);
+        parts[i].marginal_uusd_h = multiply_divide(price->marginal_uusd_h, parts[i].share, whole, &left);
         given += parts[i].full_uusd_h;
     }
-    qsort(parts, count, sizeof *parts, compare_remainder);
+    if (given < used)
+        qsort(parts, count, sizeof *parts, compare_remainder);
     for (size_t i = 0; i < count && given < used; i++, given++)
         parts[i].full_uusd_h++;
     return used;
 }
 
+static bool is_charged(const struct world_allocation *allocation)
+{
+    return allocation->present && allocation_is_live(allocation);
+}
+
+/* Where each node's parts begin in a list ordered by node, and behind the last one their number. */
+static uint32_t *count_parts(const struct world_region *region)
+{
+    uint32_t *begins = memory_new(region->node_count + 1, sizeof *begins);
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < region->allocation_count; i++)
+        begins[region->allocations[i].node] += is_charged(&region->allocations[i]);
+    for (uint32_t n = 0; n <= region->node_count; n++) {
+        uint32_t count = begins[n];
+        begins[n] = at;
+        at += count;
+    }
+    return begins;
+}
+
+/* By node, then by allocation. */
 static struct part *list_parts(const struct world_region *region, size_t *ret_count)
 {
-    struct part *parts = memory_new(region->allocation_count, sizeof *parts);
-    size_t count = 0;
+    uint32_t *places = count_parts(region);
+    size_t count = places[region->node_count];
+    struct part *parts = memory_new(count, sizeof *parts);
     for (uint32_t i = 0; i < region->allocation_count; i++) {
         const struct world_allocation *allocation = &region->allocations[i];
-        if (!allocation->present || !allocation_is_live(allocation))
+        if (!is_charged(allocation))
             continue;
         struct resources each = {{allocation->cpu_mhz, allocation->memory_mb, allocation->disk_mb}};
-        parts[count++] = (struct part){.node = allocation->node,
-                                       .allocation = i,
-                                       .share = share_of_node(&each, &region->nodes[allocation->node].capacity)};
+        parts[places[allocation->node]++] =
+            (struct part){.node = allocation->node,
+                          .allocation = i,
+                          .share = share_of_node(&each, &region->nodes[allocation->node].capacity)};
     }
-    qsort(parts, count, sizeof *parts, compare_node);
+    free(places);
     *ret_count = count;
     return parts;
 }
