@@ -15,11 +15,14 @@
 static void agent_on_stop_signal(uv_signal_t *signal, int number)
 {
     struct agent *agent = signal->data;
-    if (agent->stopping) {
+    if (agent->stop_asked) {
         _exit(agent->exit_code); /* asked twice: nothing durable is lost */
     }
+    agent->stop_asked = true;
     report_info(agent, NULL, "%s: ending", number == SIGINT ? "SIGINT" : "SIGTERM");
-    stop_begin(agent);
+    if (agent->started) {
+        stop_begin(agent);
+    }
 }
 
 static void agent_on_tick(uv_timer_t *timer)
@@ -126,7 +129,8 @@ static void agent_run_parts(struct agent *agent)
         }
     } else if (!agent_start(agent, &error)) {
         agent_fail(agent, &error);
-    } else {
+    } else if (!agent->stop_asked) {
+        agent->started = true;
         return;
     }
     stop_begin(agent);

@@ -41,10 +41,10 @@ bool check_run(struct agent *agent)
     bool writes = config->mode != MODE_OBSERVE;
     struct check check = {.agent = agent};
     printf("%-18s %-8s %-5s %-42s %s\n", "REGION", "RESULT", "NEED", "CALL", "FOR");
-    for (size_t i = 0; i < config->region_count && !agent->stopping; i++) {
+    for (size_t i = 0; i < config->region_count && !agent->stop_asked; i++) {
         check.left = 1;
         federation_check(agent->federation, config->regions[i].model.name, true, check_on_line, check_on_done, &check);
-        while (check.left > 0 && !agent->stopping) {
+        while (check.left > 0 && !agent->stop_asked) {
             uv_run(&agent->loop, UV_RUN_ONCE);
         }
     }

@@ -83,6 +83,8 @@ struct agent {
     uv_timer_t deadline_timer, retry_timer, tick_timer, stop_timer;
     uv_signal_t signal_term, signal_int, signal_freeze;
     uv_fs_event_t freeze_watch;
+    bool started;    /* all parts are there: a signal may end them */
+    bool stop_asked; /* a signal came; while starting it is heeded once all parts are there */
     bool stopping;
     unsigned closing; /* parts that have not told their end yet */
     int exit_code;
