@@ -357,7 +357,7 @@ void attempt_start_dry(struct core *core, const struct event *event)
     struct attempt *attempt = memory_new(1, sizeof *attempt);
     attempt->dry_run = true;
     attempt->request_id = event->request_id;
-    attempt->revision = ++core->revision_last; /* its body is held by the shell until the answer */
+    attempt->revision = core_next_id(core); /* no revision of the store's: the shell holds the body until the answer */
     job_demand_copy(&attempt->demand, demand);
     text_replace(&attempt->actor, event->actor ? event->actor : "drover");
     core->dry_runs = memory_grow(core->dry_runs, core->dry_run_count, &core->dry_run_capacity, sizeof *core->dry_runs);

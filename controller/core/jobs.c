@@ -127,7 +127,7 @@ static bool something_fits(struct core *core, const struct job_demand *demand, c
     bool fits = decision->placed > 0;
     if (!fits) {
         struct buffer why = BUFFER_INIT;
-        for (size_t i = 0; i < decision->line_count && i < 6; i++) {
+        for (size_t i = 0; i < decision->line_count && i < 4; i++) {
             const struct decision_line *line = &decision->lines[i];
             if (line->reason == REASON_BUDGET) {
                 buffer_clear(&why);
