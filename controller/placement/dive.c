@@ -24,11 +24,11 @@ static int compare_candidates(const void *a, const void *b)
 
 /* How far y is from the whole number it would be fixed at. What rounds up costs money at once, what rounds down only
  * when nobody else has room: half a machine goes down. */
-static struct candidate judge(const struct work *work, uint32_t pool)
+static struct candidate judge(const struct work *work, uint32_t pool, double threshold)
 {
     double y = work->machines[pool];
     double down = floor(y + 1e-6);
-    double whole = y - down < 0.5 ? down : down + 1;
+    double whole = y - down < threshold ? down : down + 1;
     if (whole > work->high[pool])
         whole = floor(work->high[pool]);
     if (whole < work->low[pool])
@@ -37,7 +37,17 @@ static struct candidate judge(const struct work *work, uint32_t pool)
     return (struct candidate){share, pool, whole};
 }
 
-void dive(struct work *work, unsigned steps, unsigned sweeps)
+void dive_release(struct work *work, unsigned sweeps)
+{
+    for (uint32_t p = 0; p < work->pools; p++) {
+        int64_t limit = problem_pool_limit(work->problem, p);
+        work->low[p] = work->least[p];
+        work->high[p] = limit == PROBLEM_UNLIMITED ? HUGE_VAL : (double)limit;
+    }
+    prices_again(work, sweeps);
+}
+
+void dive(struct work *work, unsigned steps, unsigned sweeps, double threshold)
 {
     struct candidate *candidate = memory_new(work->pools, sizeof *candidate);
     uint32_t open = 0;
@@ -47,7 +57,7 @@ void dive(struct work *work, unsigned steps, unsigned sweeps)
         uint32_t count = 0;
         for (uint32_t p = 0; p < work->pools; p++) {
             if (work->low[p] < work->high[p])
-                candidate[count++] = judge(work, p);
+                candidate[count++] = judge(work, p, threshold);
         }
         qsort(candidate, count, sizeof *candidate, compare_candidates);
         uint32_t wanted = step + 1 == steps ? count : count / (steps - step) + 1;

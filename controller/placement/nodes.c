@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-static const double WORTH = 0.5;      /* micro-dollars an hour */
+static const double WORTH = 0.5;     /* micro-dollars an hour */
 static const double COST_WEIGHT = 2; /* of the aggregate cost beside the packed one */
 
 /* --- life --- */
@@ -434,6 +434,20 @@ void nodes_improve(struct nodes *nodes, unsigned rounds)
         round_trim(round);
     }
     free(emptying.relocation);
+}
+
+double nodes_judge(const struct nodes *nodes)
+{
+    const struct round *round = nodes->round;
+    const struct problem *problem = round->work->problem;
+    double cost = round_cost(round);
+    double nodecost = cost;
+    for (uint32_t p = 0; p < problem->pools; p++) {
+        int64_t used = nodes->pool[p].total > problem->pool_min[p] ? nodes->pool[p].total : problem->pool_min[p];
+        nodecost +=
+            (double)problem_pool_cost(problem, p, used) - (double)problem_pool_cost(problem, p, round->machines[p]);
+    }
+    return COST_WEIGHT * cost + nodecost;
 }
 
 /* --- repair --- */

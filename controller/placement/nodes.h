@@ -63,6 +63,9 @@ void nodes_trim_pool(struct nodes *nodes, uint32_t pool);
 /* Tries to empty the least filled machines of one pool, as nodes_improve does. */
 void nodes_improve_pool(struct nodes *nodes, uint32_t pool);
 
+/* What the search makes least: the aggregate cost, weighted, and the packed one. */
+double nodes_judge(const struct nodes *nodes);
+
 /* Appends all machines as pack lines. */
 void nodes_emit(const struct nodes *nodes, struct plan *plan);
 

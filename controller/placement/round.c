@@ -253,6 +253,24 @@ int64_t round_needed(const struct round *round, uint32_t pool)
     return needed;
 }
 
+double round_cost(const struct round *round)
+{
+    const struct work *work = round->work;
+    const struct problem *problem = work->problem;
+    double cost = 0;
+    for (uint32_t p = 0; p < work->pools; p++)
+        cost += (double)problem_pool_cost(problem, p, round->machines[p]);
+    for (uint32_t j = 0; j < work->groups; j++) {
+        cost += (double)problem->group_unplaced[j] * (double)round->unplaced[j];
+        for (size_t s = work->slot_start[j]; s < work->slot_start[j] + work->slot_count[j]; s++)
+            cost += work->slot[s].extra * (double)round->count[s];
+        int64_t growth = problem->group_count[j] - (int64_t)work->now_total[j];
+        int64_t moves = round->gained[j] - (growth > 0 ? growth : 0);
+        cost += moves > 0 ? (double)problem->group_move[j] * (double)moves : 0;
+    }
+    return cost;
+}
+
 void round_trim(struct round *round)
 {
     for (uint32_t p = 0; p < round->work->pools; p++) {

@@ -69,6 +69,9 @@ void round_follow(struct round *round);
 /* Places unplaced allocations where that is cheaper than leaving them, opening machines where needed. */
 void round_place_rest(struct round *round, uint32_t group);
 
+/* The cost with aggregate capacity, in doubles. */
+double round_cost(const struct round *round);
+
 /* Closes machines that nothing needs. */
 void round_trim(struct round *round);
 

@@ -11,26 +11,38 @@
 #include "controller/placement/prices.h"
 #include "controller/placement/solve_state.h"
 
-/* Iterations an effort buys. */
+/* Iterations an effort buys. Small problems get more of them for the same work: see attempts_for. */
 struct effort {
     unsigned sweeps;
     unsigned scan_every;
     unsigned dive_steps, dive_sweeps;
     unsigned rounds;
+    unsigned attempts;
 };
 
 static const struct effort efforts[SOLVE_EFFORT_MAX + 1] = {
     {0},
-    {20, 5, 5, 4, 2},
-    {40, 8, 8, 6, 3},
-    {60, 10, 12, 8, 4},
-    {100, 10, 16, 10, 6},
-    {200, 10, 24, 10, 8},
-    {400, 20, 40, 12, 12},
-    {800, 20, 60, 15, 16},
-    {1500, 30, 100, 20, 24},
-    {3000, 50, 200, 25, 32},
+    {20, 5, 5, 4, 2, 1},
+    {40, 8, 8, 6, 3, 1},
+    {60, 10, 12, 8, 3, 1},
+    {100, 10, 16, 10, 4, 2},
+    {200, 10, 24, 10, 4, 4},
+    {400, 20, 40, 12, 6, 8},
+    {800, 20, 60, 15, 6, 16},
+    {1500, 30, 100, 20, 8, 32},
+    {3000, 50, 200, 25, 8, 64},
 };
+
+enum { SMALL_PAIRS = 20000, SMALL_FACTOR = 4 };
+
+/* A problem with few pairs is cheap to try again. */
+static unsigned attempts_for(const struct effort *effort, const struct problem *problem)
+{
+    size_t pairs = problem->groups ? problem->pair_start[problem->groups] : 0;
+    if (effort->attempts == 1)
+        return 1;
+    return pairs < SMALL_PAIRS ? effort->attempts * SMALL_FACTOR : effort->attempts;
+}
 
 /* y0 and held capacity must leave every limit whole: all else can be left unplaced. */
 static bool check_feasible(const struct round *round, struct error *error)
@@ -99,34 +111,79 @@ void solve_state_release(struct solve_state *state)
     work_release(&state->work);
 }
 
+/* From the fractional plan to machines and what sits on them. False when no plan exists. */
+static bool attempt(struct solve_state *state, const struct prices_best *best, const struct effort *effort,
+                    double threshold, struct round *round, struct nodes *nodes, struct error *error)
+{
+    struct work *work = &state->work;
+    dive(work, effort->dive_steps, effort->dive_sweeps, threshold);
+    round_init(round, work);
+    if (work->pools)
+        memcpy(round->margin, best->price, (size_t)work->pools * work->dimensions * sizeof *round->margin);
+    if (!check_feasible(round, error)) {
+        round_release(round);
+        return false;
+    }
+    round_follow(round);
+    improve(round, effort->rounds);
+    nodes_init(nodes, round);
+    nodes_repair(nodes);
+    nodes_improve(nodes, effort->rounds);
+    round_trim(round);
+    return true;
+}
+
+static uint64_t next_random(uint64_t *random)
+{
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *random >> 33;
+}
+
+/* The best of several attempts, each rounding the machines a little differently. */
+static bool attempt_all(struct solve_state *state, const struct prices_best *best, const struct effort *effort,
+                        uint64_t seed, struct error *error)
+{
+    struct round *round = memory_new(1, sizeof *round);
+    struct nodes nodes;
+    uint64_t random = seed;
+    unsigned attempts = attempts_for(effort, state->work.problem);
+    bool fine = attempt(state, best, effort, 0.5, &state->round, &state->nodes, error);
+    for (unsigned i = 1; i < attempts && fine; i++) {
+        double threshold = 0.25 + 0.5 * (double)(next_random(&random) % 1024) / 1024;
+        dive_release(&state->work, 2 * effort->dive_sweeps);
+        if (!attempt(state, best, effort, threshold, round, &nodes, error))
+            break;
+        if (nodes_judge(&nodes) < nodes_judge(&state->nodes)) {
+            nodes_release(&state->nodes);
+            round_release(&state->round);
+            state->round = *round;
+            state->nodes = nodes;
+            state->nodes.round = &state->round;
+        } else {
+            nodes_release(&nodes);
+            round_release(round);
+        }
+    }
+    free(round);
+    return fine;
+}
+
 bool solve_search(const struct problem *problem, const struct solve_options *options, struct solve_state *ret_state,
                   struct plan *plan, struct error *ret_error)
 {
     if (options->effort < SOLVE_EFFORT_MIN || options->effort > SOLVE_EFFORT_MAX)
         return error_set(ret_error, ERROR_INVALID, "effort is from %d to %d", SOLVE_EFFORT_MIN, SOLVE_EFFORT_MAX);
     const struct effort *effort = &efforts[options->effort];
-    struct work *work = &ret_state->work;
-    struct round *round = &ret_state->round;
     struct prices_best best;
-    work_init(work, problem);
-    prices_best_init(&best, work);
-    prices_run(work, effort->sweeps, effort->scan_every, &best);
-    prices_quantise(work, &best, plan);
-    dive(work, effort->dive_steps, effort->dive_sweeps);
-    round_init(round, work);
-    memcpy(round->margin, best.price, (size_t)work->pools * work->dimensions * sizeof *round->margin);
+    work_init(&ret_state->work, problem);
+    prices_best_init(&best, &ret_state->work);
+    prices_run(&ret_state->work, effort->sweeps, effort->scan_every, &best);
+    prices_quantise(&ret_state->work, &best, plan);
+    bool fine = attempt_all(ret_state, &best, effort, options->seed, ret_error);
     prices_best_release(&best);
-    if (!check_feasible(round, ret_error)) {
-        round_release(round);
-        work_release(work);
-        return false;
-    }
-    round_follow(round);
-    improve(round, effort->rounds);
-    nodes_init(&ret_state->nodes, round);
-    nodes_repair(&ret_state->nodes);
-    nodes_improve(&ret_state->nodes, effort->rounds);
-    return true;
+    if (!fine)
+        work_release(&ret_state->work);
+    return fine;
 }
 
 bool solve(const struct problem *problem, const struct solve_options *options, struct plan *ret_plan,
