@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libwebsockets.h>
@@ -30,6 +31,13 @@ static void agent_on_tick(uv_timer_t *timer)
     freeze_look(timer->data);
 }
 
+static uint64_t agent_thread_cpu_ns(void)
+{
+    struct timespec spent;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return (uint64_t)spent.tv_sec * 1000000000U + (uint64_t)spent.tv_nsec;
+}
+
 /* How long the loop was busy since the last turn began, without its waiting: the most that any callback can have held
  * it. */
 static void agent_on_turn(uv_prepare_t *prepare)
@@ -40,6 +48,11 @@ static void agent_on_turn(uv_prepare_t *prepare)
     if (agent->turn_ns != 0 && busy_ns < now_ns && busy_ns / 1000 > agent->longest_turn_us) {
         agent->longest_turn_us = busy_ns / 1000;
     }
+    uint64_t cpu_ns = agent_thread_cpu_ns(), cpu_us = (cpu_ns - agent->turn_cpu_ns) / 1000;
+    if (agent->turn_ns != 0 && cpu_us > agent->longest_turn_cpu_us) {
+        agent->longest_turn_cpu_us = cpu_us;
+    }
+    agent->turn_cpu_ns = cpu_ns;
     agent->turn_ns = now_ns;
     agent->turn_idle_ns = idle_ns;
 }

@@ -18,6 +18,7 @@ static void backend_facts(void *context, struct api_agent_facts *ret_facts)
         .simulated = agent->dev != NULL,
         .longest_callback_us = agent->longest_callback_us,
         .longest_turn_us = agent->longest_turn_us,
+        .longest_turn_cpu_us = agent->longest_turn_cpu_us,
         .effects_waiting = agent->flight_count - sent,
         .effects_in_flight = sent,
         .store_trouble = agent->store_trouble != NULL ? agent->store_trouble : "",

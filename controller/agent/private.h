@@ -66,7 +66,8 @@ struct agent {
     struct step step;             /* scratch of shell_feed */
     uint64_t longest_callback_us; /* of one step */
     uint64_t longest_turn_us;     /* of one turn of the loop, waiting not counted */
-    uint64_t turn_ns, turn_idle_ns;
+    uint64_t longest_turn_cpu_us; /* the same in processor time: what others took of the machine left out */
+    uint64_t turn_ns, turn_idle_ns, turn_cpu_ns;
     uv_prepare_t turn_begin;
 
     struct commit *commit_head, *commit_tail;

@@ -39,6 +39,7 @@ struct api_agent_facts {
     bool simulated;               /* -dev */
     uint64_t longest_callback_us; /* of one step of the core */
     uint64_t longest_turn_us;     /* of one turn of the loop, waiting not counted */
+    uint64_t longest_turn_cpu_us; /* the same in processor time */
     size_t effects_waiting, effects_in_flight;
     const char *store_trouble; /* "" while commits work */
     /* The store cannot take writes: people's requests are refused at once instead of being left hanging. */

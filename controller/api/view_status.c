@@ -102,6 +102,8 @@ static void view_agent(struct json_writer *writer, const struct api_agent_facts 
     json_writer_real(writer, (double)facts->longest_callback_us / 1000);
     json_writer_key(writer, "LongestTurnMs");
     json_writer_real(writer, (double)facts->longest_turn_us / 1000);
+    json_writer_key(writer, "LongestTurnCpuMs");
+    json_writer_real(writer, (double)facts->longest_turn_cpu_us / 1000);
     json_writer_key(writer, "Effects");
     json_writer_begin_object(writer);
     json_writer_field_u64(writer, "Waiting", facts->effects_waiting);

@@ -115,7 +115,7 @@ def measure(folder, body, count, runs, latency_ms):
         agent.wait_alive(count)
         sim.slow(latency_ms)
         cold = run_drover(agent, sim, "bench-cold", count)
-        cold["turn"] = agent.status()["LongestTurnMs"]  # before a SIGSTOP counts as one
+        cold["turn"] = agent.status()["LongestTurnCpuMs"]
         for i in range(runs):
             sides = [lambda i=i: drover.append(run_drover(agent, sim, f"bench-{i}", count)),
                      lambda i=i: peer.append(run_peer(agent, sim, folder, body, f"peer-{i}", count))]
@@ -144,7 +144,7 @@ def bench(counts, runs, latencies):
             wholes.append([f"{count} regions, {latency} ms", *[spread(series(drover, key)) for key in ("accepted", "first", "last", "known")],
                            f"{cold['known']:.0f}", f"{cold['register']:.1f}", spread(series(peer, "own"))])
     print(f"\nRegister phase: first PUT /v1/jobs read by a region to last answer sent; median (range) of {runs} runs, ms")
-    table(["", "Drover", "libcurl", "ratio", "longest turn"], phases)
+    table(["", "Drover", "libcurl", "ratio", "longest turn, CPU"], phases)
     print("\nThe whole run from POST, ms: accepted (one commit), first register reaches a region (after every region's plan, and one commit),\n"
           "last one answered, last one read back and known. Cold: the first job after a start also takes each region's owner variable\n"
           "(GET, PUT); its register phase overlaps with that. libcurl: first request to last answer as the peer itself sees it")

@@ -65,7 +65,8 @@ def run_agent(folder, urls):
         agent.end()
     alive = max(datetime.fromisoformat(region["StateSince"].replace("Z", "+00:00")).timestamp() for region in regions)
     return {"seconds": alive - begun, "cpu": cpu, "rss": resident, "hwm": most, "turn": float(status["LongestTurnMs"]),
-            "step": float(status["LongestCallbackMs"]), "asked": float(asked["LongestTurnMs"]), "nodes": asked["Nodes"],
+            "turn_cpu": float(status["LongestTurnCpuMs"]), "asked_cpu": float(asked["LongestTurnCpuMs"]),
+            "step": float(status["LongestCallbackMs"]), "nodes": asked["Nodes"],
             "allocations": asked["Allocations"]}
 
 
@@ -105,6 +106,7 @@ def report(first, peer, agent, count):
           [["resident memory, MiB", spread(series(agent, "rss")), f"< {MEMORY_AIM_MIB}"],
            ["most ever, MiB", spread(series(agent, "hwm")), ""],
            ["longest turn of the loop, ms", spread(series(agent, "turn")), f"< {TURN_AIM_MS}"],
+           ["the same in processor time, ms", spread(series(agent, "turn_cpu")), f"< {TURN_AIM_MS}"],
            ["longest step of the core, ms", spread(series(agent, "step")), ""],
-           ["longest turn once status and regions were asked, ms", spread(series(agent, "asked")), f"< {TURN_AIM_MS}"]])
+           ["longest turn once status and regions were asked, CPU ms", spread(series(agent, "asked_cpu")), f"< {TURN_AIM_MS}"]])
     print("A turn and a step are wall time: on a busy machine they hold what others took of the processor.")
