@@ -262,6 +262,9 @@ struct incremental *incremental_open(struct problem *problem, const struct solve
         free(incremental);
         return NULL;
     }
+    /* Per-machine limits lose their multipliers: their share of a pool would have to be followed through every resize.
+     * The bound is weaker for it, not wrong. */
+    incremental->plan.permachines = 0;
     size_t cells = (size_t)problem->pools * problem->dimensions;
     incremental->group_term = memory_new(problem->groups, sizeof *incremental->group_term);
     incremental->pool_term = memory_new(problem->pools, sizeof *incremental->pool_term);

@@ -66,7 +66,7 @@ void prices_update_pool(struct work *work, uint32_t pool)
             curve_add(&curve, base[k] / grown, stiffness * grown * grown);
     }
     double old = work->machines[pool] - least;
-    double limits = 0;
+    double limits = -work->rider_pay[pool];
     for (uint32_t i = work->limit_start[pool]; i < work->limit_start[pool + 1]; i++) {
         double price = limit_price(work, work->limit[i].number);
         double weight = work->limit[i].weight;
@@ -141,6 +141,7 @@ static void shift_load(struct work *work, uint32_t pool, const double *demand, d
 /* --- a group --- */
 
 enum { VISIT_MOVES = 8 };
+static const double RIDER_PACE = 0.2;
 
 struct visit {
     struct work *work;
@@ -325,6 +326,31 @@ static double shift(struct visit *visit, int from, int to, double difference)
     return amount;
 }
 
+/* A per-machine limit that keeps the group out of a pool pays for machines there what the group would save: the cost of
+ * its next best place less that of the pool. Riders never pay for all of a machine. */
+static void price_riders(struct visit *visit)
+{
+    struct work *work = visit->work;
+    double next_best = visit->unplaced;
+    for (uint32_t i = 0; i < visit->count && work->left[visit->group] <= 1e-6; i++) {
+        if (machine_room(visit, i) > 1e-3 && cost_of_adding(visit, i) < next_best)
+            next_best = cost_of_adding(visit, i);
+    }
+    for (uint32_t i = 0; i < visit->count; i++) {
+        struct work_slot *slot = &visit->slot[i];
+        double price = work->tier[work->tier_start[slot->pool]].price;
+        double target = machine_room(visit, i) <= 1e-3 ? next_best - cost_of_adding(visit, i) : 0;
+        double change = RIDER_PACE * ((target > 0 ? target : 0) - slot->rider);
+        double room = 0.9 * price - work->rider_pay[slot->pool];
+        if (change * visit->each > room)
+            change = room > 0 ? room / visit->each : 0;
+        if (slot->rider + change < 1e-9 * price)
+            change = -slot->rider;
+        slot->rider += change;
+        work->rider_pay[slot->pool] += change * visit->each;
+    }
+}
+
 /* Crossing caps: their multiplier rises while what they hold is too much. */
 static void price_crossing_caps(struct work *work, uint32_t group)
 {
@@ -345,6 +371,33 @@ static void price_crossing_caps(struct work *work, uint32_t group)
         double step = 0.5 * (level + 1) / (1 + (double)problem->group_count[group]);
         double next = work->cap_price[c] + step * over;
         work->cap_price[c] = next > 0 ? next : 0;
+    }
+}
+
+static void move_group(struct visit *visit)
+{
+    struct work *work = visit->work;
+    uint32_t group = visit->group;
+    uint64_t tried = 0;
+    for (int moves = 0; moves < VISIT_MOVES; moves++) {
+        double gain = 0;
+        double cost = 0;
+        int from = worst_source(visit, tried, &gain);
+        if (from == -2)
+            return;
+        int to = best_target(visit, from, &cost);
+        if (from >= 0 && visit->unplaced < cost) {
+            to = -1;
+            cost = visit->unplaced;
+        }
+        if (from == -1 && to == -1)
+            return;
+        double difference = gain - cost;
+        if (difference <= 1e-7 * (gain > 0 ? gain : 1) || shift(visit, from, to, difference) <= 1e-9) {
+            if (!work->cap_any[group] && visit->each == HUGE_VAL)
+                return;
+            tried |= from >= 0 ? UINT64_C(1) << from : UINT64_C(1) << 63;
+        }
     }
 }
 
@@ -369,27 +422,9 @@ static void visit_group(struct work *work, uint32_t group)
     }
     for (uint32_t i = 0; i < visit.count; i++)
         visit.cost[i] = slot_cost(&visit, i);
-    uint64_t tried = 0;
-    for (int moves = 0; moves < VISIT_MOVES; moves++) {
-        double gain = 0;
-        double cost = 0;
-        int from = worst_source(&visit, tried, &gain);
-        if (from == -2)
-            return;
-        int to = best_target(&visit, from, &cost);
-        if (from >= 0 && visit.unplaced < cost) {
-            to = -1;
-            cost = visit.unplaced;
-        }
-        if (from == -1 && to == -1)
-            return;
-        double difference = gain - cost;
-        if (difference <= 1e-7 * (gain > 0 ? gain : 1) || shift(&visit, from, to, difference) <= 1e-9) {
-            if (!work->cap_any[group] && visit.each == HUGE_VAL)
-                return;
-            tried |= from >= 0 ? UINT64_C(1) << from : UINT64_C(1) << 63;
-        }
-    }
+    move_group(&visit);
+    if (visit.each < HUGE_VAL && visit.each > 0)
+        price_riders(&visit);
 }
 
 /* --- rounds --- */
@@ -480,7 +515,7 @@ static void set_limits(struct work *work)
     for (uint32_t q = 0; q < problem->quotas.count; q++)
         work->quota[q] = limit_price(work, problem->budgets.count + q);
     for (uint32_t p = 0; p < work->pools; p++) {
-        work->slope[p] = 0;
+        work->slope[p] = -work->rider_pay[p];
         for (uint32_t i = work->limit_start[p]; i < work->limit_start[p + 1]; i++)
             work->slope[p] += work->limit[i].weight * limit_price(work, work->limit[i].number);
     }
@@ -537,6 +572,17 @@ static void keep_best(const struct work *work, double bound, struct prices_best 
     memcpy(best->group_budget, work->group_budget, problem->group_budgets.count * sizeof *best->group_budget);
     memcpy(best->quota, work->quota, problem->quotas.count * sizeof *best->quota);
     memcpy(best->cap, work->cap_price, caps * sizeof *best->cap);
+    best->riders = 0;
+    for (uint32_t j = 0; j < work->groups; j++) {
+        if (problem->group_permachine[j] == PROBLEM_UNLIMITED)
+            continue;
+        for (size_t n = work->slot_start[j]; n < work->slot_start[j] + work->slot_count[j]; n++) {
+            if (work->slot[n].rider <= 0)
+                continue;
+            best->rider = memory_grow(best->rider, best->riders, &best->rider_room, sizeof *best->rider);
+            best->rider[best->riders++] = (struct prices_rider){j, work->slot[n].pool, work->slot[n].rider};
+        }
+    }
 }
 
 void prices_best_init(struct prices_best *best, const struct work *work)
@@ -549,6 +595,9 @@ void prices_best_init(struct prices_best *best, const struct work *work)
     best->group_budget = memory_new(problem->group_budgets.count, sizeof *best->group_budget);
     best->quota = memory_new(problem->quotas.count, sizeof *best->quota);
     best->cap = memory_new(caps, sizeof *best->cap);
+    best->rider = NULL;
+    best->riders = 0;
+    best->rider_room = 0;
 }
 
 void prices_best_release(struct prices_best *best)
@@ -558,6 +607,7 @@ void prices_best_release(struct prices_best *best)
     free(best->group_budget);
     free(best->quota);
     free(best->cap);
+    free(best->rider);
 }
 
 /* One visit to every group, then everything that follows from the new loads. */
@@ -631,6 +681,8 @@ void prices_quantise(const struct work *work, const struct prices_best *best, st
     while (plan->scale < PLAN_SCALE_MAX && most * 2 * (double)plan->scale < (double)PLAN_MULTIPLIER_MAX)
         plan->scale *= 2;
     double scale = (double)plan->scale;
+    for (size_t i = 0; i < best->riders; i++)
+        plan_add_permachine(plan, best->rider[i].group, best->rider[i].pool, quantised(best->rider[i].value, scale));
     for (size_t cell = 0; cell < cells; cell++)
         plan->price[cell] = quantised(best->price[cell], scale);
     for (uint32_t b = 0; b < problem->budgets.count; b++)

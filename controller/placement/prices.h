@@ -10,11 +10,19 @@
 
 #include "controller/placement/work.h"
 
+struct prices_rider {
+    uint32_t group;
+    uint32_t pool;
+    double value;
+};
+
 /* The best multipliers seen, in doubles. */
 struct prices_best {
     double bound;
     double *price; /* [pool * dimensions + k] */
     double *budget, *group_budget, *quota, *cap;
+    size_t riders, rider_room;
+    struct prices_rider *rider; /* per-machine limits that have a multiplier */
 };
 
 void prices_best_init(struct prices_best *best, const struct work *work);

@@ -36,6 +36,16 @@ static void nearest_offer(struct nearest *nearest, double cost, uint32_t pair)
     nearest->item[at] = (struct near){cost, pair};
 }
 
+/* The multiplier of the group's per-machine limit in the pool: they live on slots. */
+static double rider_of(const struct work *work, uint32_t group, uint32_t pool)
+{
+    for (size_t s = work->slot_start[group]; s < work->slot_start[group] + work->slot_count[group]; s++) {
+        if (work->slot[s].pool == pool)
+            return work->slot[s].rider;
+    }
+    return 0;
+}
+
 static double pair_cost(const struct work *work, uint32_t group, size_t pair)
 {
     const double *demand = work->demand + (size_t)group * work->dimensions;
@@ -48,6 +58,8 @@ static double pair_cost(const struct work *work, uint32_t group, size_t pair)
         cost += work->group_rate[group] * (double)problem_pair_rate(work->problem, group, pool);
     if (work->cap_crossed[group])
         cost += work_crossing_price(work, group, pool);
+    if (work->problem->group_permachine[group] != PROBLEM_UNLIMITED)
+        cost += rider_of(work, group, pool);
     return cost;
 }
 
@@ -127,7 +139,7 @@ static void renew_slots(struct work *work, uint32_t group, const struct near *ne
     size_t room = work->slot_start[group + 1] - first;
     size_t kept = 0;
     for (size_t i = 0; i < work->slot_count[group]; i++) {
-        if (work->slot[first + i].x > 1e-9)
+        if (work->slot[first + i].x > 1e-9 || work->slot[first + i].rider > 0)
             work->slot[first + kept++] = work->slot[first + i];
     }
     size_t in_use = kept;

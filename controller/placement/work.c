@@ -318,6 +318,7 @@ void work_init(struct work *work, const struct problem *problem)
     work->machines = new_doubles(work->pools);
     work->free_slope = new_doubles(work->pools);
     work->slope = new_doubles(work->pools);
+    work->rider_pay = new_doubles(work->pools);
     work->budget = new_doubles(problem->budgets.count);
     work->group_budget = new_doubles(problem->group_budgets.count);
     work->quota = new_doubles(problem->quotas.count);
@@ -346,6 +347,7 @@ void work_release(struct work *work)
                          work->low,         work->high,          work->stamp,      work->inner};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+    free(work->rider_pay);
     free(work->limit_start);
     free(work->limit);
     free(work->limit_used);

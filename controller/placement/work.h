@@ -17,6 +17,7 @@ struct work_slot {
     float now;
     double extra; /* what the pair costs whatever the prices */
     double x;     /* allocations, fractional */
+    double rider; /* multiplier of the per-machine limit, where the group has one */
 };
 
 /* A slope of f_p: machines up to `upto` cost `price` each. */
@@ -57,16 +58,17 @@ struct work {
     bool *cap_crossed; /* [group] has crossing caps */
 
     /* Prices */
-    double *price;                                       /* [pool * dimensions + k] now */
-    double *centre;                                      /* prices of the last round, what the proximal term pulls to */
-    double *stiffness;                                   /* price change for a unit of overload */
-    double *load;                                        /* demand of all x on the pool */
-    double *machines;                                    /* [pool] fractional y */
-    double *free_slope;                                  /* [pool] 0, or sum of stiffness C^2 while y moves freely */
-    double *slope;                                       /* [pool] budgets and quotas, a machine */
-    uint32_t *limit_start;                               /* [pool + 1] */
-    struct work_limit *limit;                            /* budgets and quotas of each pool */
-    double *limit_used, *limit_centre, *limit_stiffness; /* [budget, then quota] */
+    double *price;            /* [pool * dimensions + k] now */
+    double *centre;           /* prices of the last round, what the proximal term pulls to */
+    double *stiffness;        /* price change for a unit of overload */
+    double *load;             /* demand of all x on the pool */
+    double *machines;         /* [pool] fractional y */
+    double *free_slope;       /* [pool] 0, or sum of stiffness C^2 while y moves freely */
+    double *slope;            /* [pool] budgets and quotas less rider_pay, a machine */
+    double *rider_pay;        /* [pool] what per-machine limits would pay for a machine more */
+    uint32_t *limit_start;    /* [pool + 1] */
+    struct work_limit *limit; /* budgets and quotas of each pool */
+    double *limit_used, *limit_centre, *limit_stiffness;       /* [budget, then quota] */
     double *gbudget_used, *gbudget_centre, *gbudget_stiffness; /* [group budget] */
     double *budget, *group_budget, *quota;                     /* multipliers */
     double *group_rate;                                        /* [group] sum of multipliers of its group budgets */
