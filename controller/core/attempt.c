@@ -417,6 +417,7 @@ static void tick_job(struct core *core, struct drover_job *job)
             return;
         }
         attempt->waiting_for_regions = false;
+        core_touch_job(core, job->job_namespace, job->id);
         bool begun = false;
         for (size_t i = 0; i < job->copy_count; i++)
             begun = begun || job->copies[i].registered || copy_in_flight(&job->copies[i]);
