@@ -134,7 +134,7 @@ static void one_copies(const json_t *job)
         {
             cell_text(table, copy, "Region");
             cell_text(table, group, "Group");
-            cell_text(table, group, "Pool");
+            table_text(table, field_text(group, "Pool")[0] != '\0' ? field_text(group, "Pool") : "-");
             cell_text(table, copy, "State");
             cell_i64(table, group, "Count");
             cell_i64(table, group, "Placed");

@@ -20,6 +20,7 @@
 enum {
     WATCH_RETRIES = 5,
     WATCH_EXIT_INTERRUPTED = 130,
+    WATCH_LOOK_MS = 3000,       /* how often regions are looked at, and how long a blocking query lasts */
     WATCH_ENDING_MS = 30 * 1000 /* how long allocations of a stopped job are waited for: a node may be lost */
 };
 
@@ -191,7 +192,7 @@ static bool watch_ask(const struct watch *watch, uint64_t index, json_t **ret_jo
     client_path_query(&path, "namespace", watch->job_namespace);
     if (index > 0) {
         client_path_query(&path, "index", number);
-        client_path_query(&path, "wait", watch->stopping ? "2s" : "60s");
+        client_path_query(&path, "wait", "3s");
     }
     bool ok = client_get(watch->client, path.data, ret_job, ret_error);
     buffer_release(&path);
@@ -210,11 +211,26 @@ static bool watch_bears(const struct error *error, unsigned *failures)
     return true;
 }
 
+/* So that a person sees why nothing moves. What fails here fails again, and is told, with the next query. */
+static void watch_look(const struct watch *watch, struct watch_draw *draw, int64_t *looked_ms)
+{
+    struct error ignored;
+    json_t *regions = NULL;
+    if (clock_monotonic_ms() - *looked_ms < WATCH_LOOK_MS) {
+        return;
+    }
+    *looked_ms = clock_monotonic_ms();
+    if (client_get(watch->client, "regions", &regions, &ignored)) {
+        watch_draw_regions(draw, regions);
+        json_decref(regions);
+    }
+}
+
 int watch_job(const struct watch *watch)
 {
     struct watch_draw *draw = watch_draw_new();
     uint64_t index = 0;
-    int64_t stopped_ms = 0;
+    int64_t stopped_ms = 0, looked_ms = clock_monotonic_ms();
     unsigned failures = 0;
     int status = -1;
     interrupt_start(watch);
@@ -239,6 +255,7 @@ int watch_job(const struct watch *watch)
             end = clock_monotonic_ms() - stopped_ms < WATCH_ENDING_MS ? WATCH_GOES_ON : WATCH_DONE;
         }
         if (!watch->quiet) {
+            watch_look(watch, draw, &looked_ms);
             watch_draw_job(draw, job, watch->stopping);
         }
         if (end != WATCH_GOES_ON) {

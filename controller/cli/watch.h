@@ -28,6 +28,8 @@ int watch_job(const struct watch *watch);
 struct watch_draw;
 struct watch_draw *watch_draw_new(void);
 void watch_draw_free(struct watch_draw *draw);
+/* The answer of `regions`, kept until the next: says beside a state why nothing moves there. */
+void watch_draw_regions(struct watch_draw *draw, json_t *regions);
 /* How far it runs; with `stopping`, what is still there. */
 void watch_draw_job(struct watch_draw *draw, const json_t *job, bool stopping);
 /* The sums over the groups of a copy. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "controller/cli/fields.h"
 #include "controller/cli/output.h"
@@ -13,8 +14,9 @@
 
 struct watch_draw {
     bool terminal;
-    unsigned lines; /* drawn last, to be drawn over */
-    char **told;    /* a line a copy, as told last; in a pipe */
+    json_t *regions; /* as looked at last; NULL before */
+    unsigned lines;  /* drawn last, to be drawn over */
+    char **told;     /* a line a copy, as told last; in a pipe */
     size_t told_count, told_capacity;
 };
 
@@ -31,6 +33,7 @@ void watch_draw_free(struct watch_draw *draw)
         free(draw->told[i]);
     }
     free(draw->told);
+    json_decref(draw->regions);
     free(draw);
 }
 
@@ -52,6 +55,35 @@ struct watch_counts watch_counts_of(const json_t *copy)
 bool watch_is_past(const json_t *copy)
 {
     return strcmp(field_text(copy, "State"), "stopped") == 0 && watch_counts_of(copy).wanted == 0;
+}
+
+void watch_draw_regions(struct watch_draw *draw, json_t *regions)
+{
+    json_decref(draw->regions);
+    draw->regions = json_incref(regions);
+}
+
+/* "stopping, region dark": the copy's state, and its region's where that is not alive. */
+static void state_append(const struct watch_draw *draw, const json_t *row, struct buffer *text)
+{
+    const json_t *region;
+    size_t i;
+    buffer_append_text(text, field_text(row, "State"));
+    json_array_foreach(field_list(draw->regions, "Regions"), i, region)
+    {
+        const char *state = field_text(region, "State");
+        if (strcmp(field_text(region, "Name"), field_text(row, "Region")) == 0 && strcmp(state, "alive") != 0) {
+            buffer_printf(text, ", region %s", state);
+        }
+    }
+}
+
+static void cell_state(struct table *table, const struct watch_draw *draw, const json_t *row)
+{
+    struct buffer text = BUFFER_INIT;
+    state_append(draw, row, &text);
+    table_text(table, text.data);
+    buffer_release(&text);
 }
 
 static void cell_pools(struct table *table, const json_t *copy)
@@ -86,17 +118,17 @@ static void draw_columns(struct table *table, bool stopping)
     }
 }
 
-static void draw_row(struct table *table, const json_t *row, bool stopping)
+static void draw_row(struct table *table, const struct watch_draw *draw, const json_t *row, bool stopping)
 {
     table_printf(table, "    %s", field_text(row, "Region"));
     if (stopping) {
-        cell_text(table, row, "State");
+        cell_state(table, draw, row);
         cell_i64(table, row, "Allocations");
         return;
     }
     struct watch_counts counts = watch_counts_of(row);
     cell_pools(table, row);
-    cell_text(table, row, "State");
+    cell_state(table, draw, row);
     table_i64(table, counts.wanted);
     table_i64(table, counts.placed);
     table_i64(table, counts.serving);
@@ -104,7 +136,7 @@ static void draw_row(struct table *table, const json_t *row, bool stopping)
 }
 
 /* At most `most` rows; how many are left over stands in the last. */
-static struct table *draw_table(const json_t *rows, size_t most, bool stopping)
+static struct table *draw_table(const struct watch_draw *draw, const json_t *rows, size_t most, bool stopping)
 {
     struct table *table = table_new();
     const json_t *row;
@@ -116,7 +148,7 @@ static struct table *draw_table(const json_t *rows, size_t most, bool stopping)
             table_printf(table, "    and %zu more", json_array_size(rows) - i);
             break;
         }
-        draw_row(table, row, stopping);
+        draw_row(table, draw, row, stopping);
     }
     return table;
 }
@@ -156,7 +188,7 @@ static void draw_again(struct watch_draw *draw, const json_t *rows, bool stoppin
     unsigned columns, lines;
     struct buffer text = BUFFER_INIT, out = BUFFER_INIT;
     output_size(&columns, &lines);
-    struct table *table = draw_table(rows, lines > 8 ? lines - 6 : 2, stopping);
+    struct table *table = draw_table(draw, rows, lines > 8 ? lines - 6 : 2, stopping);
     table_render(table, output_style(), &text);
     if (draw->lines > 0) {
         buffer_printf(&out, "\033[%uA\r", draw->lines);
@@ -185,11 +217,15 @@ static bool is_told(struct watch_draw *draw, size_t at, const char *line)
     return false;
 }
 
-static void tell_append(struct buffer *line, const json_t *row, bool stopping)
+static void tell_append(const struct watch_draw *draw, const json_t *row, bool stopping, struct buffer *line)
 {
-    char region[FIELD_TEXT_MAX], state[FIELD_TEXT_MAX];
     struct watch_counts counts = watch_counts_of(row);
-    buffer_printf(line, "%s %s: ", field_shown(row, "Region", region), field_shown(row, "State", state));
+    struct buffer words = BUFFER_INIT;
+    buffer_printf(&words, "%s ", field_text(row, "Region"));
+    state_append(draw, row, &words);
+    text_append_visible(line, words.data, words.length, false);
+    buffer_append_text(line, ": ");
+    buffer_release(&words);
     if (stopping) {
         int64_t left = field_i64(row, "Allocations");
         buffer_printf(line, "%" PRId64 " %s left", left, plural(left, "allocation", "allocations"));
@@ -207,7 +243,7 @@ static void tell_changes(struct watch_draw *draw, const json_t *rows, bool stopp
     json_array_foreach(rows, i, row)
     {
         struct buffer line = BUFFER_INIT;
-        tell_append(&line, row, stopping);
+        tell_append(draw, row, stopping, &line);
         if (!is_told(draw, i, line.data)) {
             output_line("%s %s", time_format(clock_wall_ms(), time), line.data);
         }

@@ -227,6 +227,23 @@ def test_the_simulation_is_steered_and_recommend_sees_a_price(agent):
     assert agent.cli("sim", "price", "nowhere", "std", "0.1", check=False).returncode == 1
 
 
+def test_following_says_which_region_is_silent(agent):
+    path = agent.folder / "web.nomad.hcl"
+    path.write_text(job_hcl(count=12))
+    used = sorted(region["Region"] for region in agent.json("job", "run", path)["Regions"])
+    agent.cli("sim", "dark", used[0])
+    agent.wait_regions("suspect", [used[0]])
+    with subprocess.Popen([agent.binary, "job", "stop", "web"], stdout=subprocess.PIPE, text=True, env=agent.environment()) as process:
+        told = ""
+        while f"{used[0]} stopping, region suspect" not in told:
+            line = process.stdout.readline()
+            assert line, told
+            told += line
+        agent.cli("sim", "heal", used[0])
+        assert process.wait(30) == 0
+        assert "stopped everywhere" in process.stdout.read()
+
+
 def test_where_the_token_comes_from_is_told_and_the_token_is_not(agent):
     secret = agent.token_file.read_text().strip()
     wrong = agent.folder / "wrong"

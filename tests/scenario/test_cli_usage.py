@@ -2,9 +2,11 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
     "agent", "status", "mode", "freeze", "unfreeze", "monitor", "audit", "version", "job run", "job plan", "job status", "job stop",
     "explain", "region list", "region status", "pool list", "node list", "cost", "recommend", "policy list", "policy show", "policy apply",
@@ -150,3 +152,16 @@ def test_policies_for_looking_and_for_writing_are_printed(run):
     assert "submit-job" in write.stdout and "submit-job" not in read.stdout
     assert read.stdout in both.stdout and write.stdout in both.stdout
     assert run("agent", "-print-acl", "raed").returncode == 2
+
+
+def test_the_placement_engine_works_on_files_without_an_agent(run, tmp_path):
+    problem = str(ROOT / "tests" / "fuzz" / "corpus" / "placement_problem" / "example")
+    solved = run("placement", "solve", "-o", "plan", problem)
+    assert solved.returncode == 0, solved.stderr
+    assert run("placement", "solve", problem).stdout == (tmp_path / "plan").read_text()
+    checked = run("placement", "check", problem, "plan")
+    assert (checked.returncode, checked.stdout) == (0, solved.stdout)
+    (tmp_path / "junk").write_text("nothing like a problem\n")
+    broken = run("placement", "solve", "junk")
+    assert broken.returncode == 1 and "junk:1" in broken.stderr
+    assert run("placement", "check", problem, "junk").returncode == 1
