@@ -107,6 +107,7 @@ static bool agent_start(struct agent *agent, struct error *ret_error)
 
 static void agent_free(struct agent *agent)
 {
+    changes_free(agent);
     commit_forget(agent);
     executor_forget(agent);
     step_release(&agent->step);

@@ -59,6 +59,7 @@ struct agent {
     struct dev *dev; /* NULL without -dev */
     struct agent_clock clock;
     struct log_sink *sink;
+    struct changes *changes; /* what the log has told of the world */
     char *data_dir, *freeze_path, *token;
     uint64_t epoch;
     int64_t started_at_ms;
@@ -173,6 +174,9 @@ void report_warn(struct agent *agent, const char *region, const char *format, ..
 void report_error(struct agent *agent, const char *region, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void report_event(struct agent *agent, const struct event *event);
+/* changes.c: tells of regions and jobs whose state is another than last told. */
+void changes_look(struct agent *agent);
+void changes_free(struct agent *agent);
 /* level as enum log_level; region may be NULL. */
 void report_line(struct agent *agent, const char *module, int level, const char *region, const char *message);
 void report_open(struct agent *agent);

@@ -124,11 +124,11 @@ void report_event(struct agent *agent, const struct event *event)
         report_info(agent, NULL, "mode %s asked for by %s", mode_word(event->mode), who);
         break;
     case EVENT_JOB_SUBMITTED:
-        report_info(agent, NULL, "job %s %s by %s", event->submission.demand->id,
-                    event->submission.dry_run ? "planned" : "submitted", who);
+        report_info(agent, NULL, "job %s: %s by %s", event->submission.demand->id,
+                    event->submission.dry_run ? "plan asked for" : "run asked for", who);
         break;
     case EVENT_JOB_STOP:
-        report_info(agent, NULL, "job %s stopped by %s", event->stop.id, who);
+        report_info(agent, NULL, "job %s: stop asked for by %s", event->stop.id, who);
         break;
     case EVENT_EFFECT_RESULT:
         report_outcome(agent, event);

@@ -40,6 +40,7 @@ static void shell_step(struct agent *agent, const struct event *event, int64_t n
         agent->longest_callback_us = took;
     }
     report_event(agent, event);
+    changes_look(agent);
     freeze_follow(agent, event->type, event->text);
     if (event->type == EVENT_SYNC_END) {
         inventory_keep(agent, event->region);

@@ -250,12 +250,21 @@ static void timer_closed(uv_handle_t *timer)
         closed(context);
 }
 
+static void count_closing(uv_handle_t *handle, void *count)
+{
+    *(unsigned *)count += uv_is_closing(handle) != 0;
+}
+
 /* libwebsockets 4.1 on a foreign loop wants a second call once the loop has closed its handles; without it the context
- * leaks (measured). */
+ * leaks (measured). That call also unloads its libuv code, so it comes only when nothing on the loop is closing. */
 static void context_finish(uv_timer_t *timer)
 {
     struct sim_server *server = timer->data;
+    unsigned closing = 0;
 
+    uv_walk(timer->loop, count_closing, &closing);
+    if (closing > 0)
+        return;
     lws_context_destroy(server->context);
     uv_close((uv_handle_t *)timer, timer_closed);
 }
@@ -266,5 +275,5 @@ void sim_server_close(struct sim_server *server, void (*closed)(void *context), 
     server->closed = closed;
     server->closed_context = context;
     lws_context_destroy(server->context);
-    uv_timer_start(&server->timer, context_finish, CLOSE_GRACE_MS, 0);
+    uv_timer_start(&server->timer, context_finish, CLOSE_GRACE_MS, CLOSE_GRACE_MS);
 }
