@@ -246,6 +246,35 @@ static int64_t fill_item(struct certificate_terms *terms, const struct certifica
     return amount;
 }
 
+/* Without caps and without moves the cheapest pair takes all: the greedy without its heap. */
+static bool takes_cheapest(const struct certificate_terms *terms, uint32_t group)
+{
+    const struct problem *problem = terms->problem;
+    return problem->cap_start[group] == problem->cap_start[group + 1] &&
+           (problem->group_move[group] == 0 || terms->fixed_now == 0);
+}
+
+static size_t gather_cheapest(struct certificate_terms *terms, uint32_t group, __int128 unplaced)
+{
+    const struct problem *problem = terms->problem;
+    __int128 move = (__int128)problem->group_move[group] * terms->plan->scale;
+    struct certificate_item best = {unplaced, 0, 0};
+    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
+        uint32_t pool = problem->pair_pool[i];
+        if (terms->stamp[pool] != terms->stamp_now)
+            continue;
+        __int128 cost = pair_cost(terms, group, i) + move;
+        if (cost < best.cost)
+            best = (struct certificate_item){cost, pool, problem->group_count[group]};
+    }
+    if (!terms->item_room) {
+        terms->item_room = 16;
+        terms->item = memory_resize(terms->item, terms->item_room, sizeof *terms->item);
+    }
+    terms->item[0] = best;
+    return best.room > 0 ? 1 : 0;
+}
+
 bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __int128 *ret_term,
                             struct error *ret_error)
 {
@@ -256,7 +285,8 @@ bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __i
     __int128 term = 0;
     terms->used_count = 0;
     terms->dearest = left > 0 ? -1 : unplaced;
-    size_t items = gather_items(terms, group, unplaced);
+    size_t items =
+        takes_cheapest(terms, group) ? gather_cheapest(terms, group, unplaced) : gather_items(terms, group, unplaced);
     for (size_t at = items / 2; at-- > 0;)
         sift_down(terms->item, items, at);
     while (left > 0 && items > 0) {

@@ -36,25 +36,37 @@ struct incremental {
 
 /* --- terms --- */
 
-/* From the term's lowest point on, one machine more in every priced dimension: below that A_pk does not matter. */
+/* What the prices of a pool earn with one machine more, over scale. */
+static __int128 income_of(const struct incremental *incremental, uint32_t pool)
+{
+    const struct problem *problem = &incremental->problem;
+    size_t cell = (size_t)pool * problem->dimensions;
+    __int128 income = 0;
+    for (uint32_t k = 0; k < problem->dimensions; k++)
+        income += (__int128)incremental->plan.price[cell + k] * problem->pool_capacity[cell + k];
+    return income;
+}
+
+static __int128 machine_cost(const struct incremental *incremental, uint32_t pool, int64_t price)
+{
+    return (__int128)price * incremental->plan.scale + incremental->slope[pool];
+}
+
+/* Where prices do not pay for a machine the least is at y0, and A_pk does not matter while y0 + 1 machines do not reach
+ * it. Where they do, it does not matter while all the pool may have does not reach it. */
 static void note_enough(struct incremental *incremental, uint32_t pool)
 {
     const struct problem *problem = &incremental->problem;
     size_t cell = (size_t)pool * problem->dimensions;
+    int64_t machines = problem->pool_min[pool] + 1;
+    if (income_of(incremental, pool) > machine_cost(incremental, pool, problem->pool_price[pool]))
+        machines = problem_pool_limit(problem, pool);
     for (uint32_t k = 0; k < problem->dimensions; k++) {
-        /* Where even y0 + 1 machines are not saturated and the sum of prices stays below the machine's, the least is
-         * at y0; anything else is looked at anew each time. */
-        __int128 use =
-            (__int128)problem->pool_capacity[cell + k] * (problem->pool_min[pool] + 1) - problem->pool_held[cell + k];
+        __int128 use = (__int128)problem->pool_capacity[cell + k] * machines - problem->pool_held[cell + k];
         incremental->enough[cell + k] = use < PROBLEM_TOTAL_MAX ? (int64_t)use : INT64_MAX;
-        if (incremental->enough[cell + k] < 0 || !incremental->plan.price[cell + k])
-            incremental->enough[cell + k] = 0;
+        if (!incremental->plan.price[cell + k] || use < 0)
+            incremental->enough[cell + k] = INT64_MIN;
     }
-    __int128 income = 0;
-    for (uint32_t k = 0; k < problem->dimensions; k++)
-        income += (__int128)incremental->plan.price[cell + k] * problem->pool_capacity[cell + k];
-    if (income > (__int128)problem->pool_price[pool] * incremental->plan.scale + incremental->slope[pool])
-        incremental->enough[cell] = INT64_MAX;
 }
 
 static bool renew_pool_term(struct incremental *incremental, uint32_t pool, struct error *error)
@@ -483,14 +495,14 @@ bool incremental_set_pool_price(struct incremental *incremental, uint32_t pool, 
         problem->pool_rate[pool] = price;
     problem->pool_price[pool] = price;
     refresh_pool(incremental, pool);
-    /* Prices above what a machine costs prove less with every machine: they fall with it. */
+    /* Prices that just paid for a machine would now pay for more than one, and the bound would count all the pool may
+     * have: they fall with it. */
     int64_t *own = incremental->plan.price + (size_t)pool * problem->dimensions;
-    bool changed = false;
-    for (uint32_t k = 0; k < problem->dimensions && price < before; k++) {
-        int64_t lower = (int64_t)((__int128)own[k] * price / before);
-        changed = changed || lower != own[k];
-        own[k] = lower;
-    }
+    __int128 income = income_of(incremental, pool);
+    __int128 now = machine_cost(incremental, pool, price);
+    bool changed = income > now && income <= machine_cost(incremental, pool, before);
+    for (uint32_t k = 0; k < problem->dimensions && changed; k++)
+        own[k] = (int64_t)((double)own[k] * ((double)now / (double)income) * (1 - 1e-9));
     if (changed && !renew_members(incremental, pool, ret_error))
         return false;
     mark_bound_pool(incremental, pool);

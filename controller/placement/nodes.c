@@ -427,7 +427,7 @@ void nodes_improve(struct nodes *nodes, unsigned rounds)
     for (unsigned n = 0; n < rounds; n++) {
         for (uint32_t p = 0; p < round->work->pools; p++)
             improve_pool(&emptying, p);
-        for (uint32_t p = 0; p < round->work->pools; p++) {
+        for (uint32_t p = 0; p < round->work->pools && n == 0; p++) {
             if (nodes->pool[p].total > round->machines[p])
                 repack(nodes, p);
         }

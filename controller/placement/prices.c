@@ -652,9 +652,10 @@ void prices_again(struct work *work, unsigned sweeps)
 
 /* --- over a scale --- */
 
+/* Rounded down, and a trifle more: prices of a pool that just pay for a machine must not pay for more than it. */
 static int64_t quantised(double value, double scale)
 {
-    double scaled = value * scale + 0.5;
+    double scaled = value * scale * (1 - 1e-12);
     if (!(scaled > 0))
         return 0;
     return scaled < (double)PLAN_MULTIPLIER_MAX ? (int64_t)scaled : PLAN_MULTIPLIER_MAX;
