@@ -349,14 +349,16 @@ void pack_round(struct pack *pack, const struct round *round, uint32_t pool)
     bool held = false;
     for (uint32_t k = 0; k < problem->dimensions; k++)
         held = held || problem->pool_held[(size_t)pool * problem->dimensions + k] > 0;
-    pack_pool(pack, pool, pack->item, gather_items(pack, round, pool), round->machines[pool], PACK_SPREAD_HELD);
+    size_t items = gather_items(pack, round, pool); /* before pack->item is read: gathering may move it */
+    pack_pool(pack, pool, pack->item, items, round->machines[pool], PACK_SPREAD_HELD);
     pack_init(&other, problem);
     for (unsigned variant = 0; variant < PACK_VARIANTS && pack->total > round->machines[pool]; variant++) {
         if (variant == PACK_SPREAD_HELD || (!held && (variant & PACK_SPREAD_HELD)))
             continue;
         if (!held && variant == 0)
             continue;
-        pack_pool(&other, pool, other.item, gather_items(&other, round, pool), round->machines[pool], variant);
+        items = gather_items(&other, round, pool);
+        pack_pool(&other, pool, other.item, items, round->machines[pool], variant);
         if (other.total < pack->total) {
             struct pack better = other;
             other = *pack;
