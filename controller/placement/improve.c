@@ -83,13 +83,14 @@ static void take_back(struct evacuation *evacuation)
     }
 }
 
-/* Where an allocation of the slot's group goes most cheaply; ROUND_UNPLACED when there is room nowhere. */
+/* Where an allocation of the slot's group goes most cheaply: another slot with room, or nowhere (ROUND_UNPLACED), which
+ * is always possible. */
 static size_t best_refuge(const struct round *round, uint32_t group, size_t from, double *ret_delta)
 {
     const struct work *work = round->work;
     size_t first = work->slot_start[group];
     size_t best = ROUND_UNPLACED;
-    double best_delta = HUGE_VAL;
+    double best_delta = round_delta(round, group, from, ROUND_UNPLACED, 1);
     for (size_t to = first; to < first + work->slot_count[group]; to++) {
         if (to == from)
             continue;
@@ -156,8 +157,7 @@ static void rank_choices(struct evacuation *evacuation, uint32_t pool, const dou
         if (relief <= 0 && !must)
             continue;
         double delta = 0;
-        if (best_refuge(round, group, slot, &delta) == ROUND_UNPLACED)
-            continue;
+        best_refuge(round, group, slot, &delta);
         relief = relief > 1e-9 ? relief : 1e-9;
         double score = must ? -HUGE_VAL : (delta + 1) / (relief < 1 ? relief : 1);
         evacuation->choice =
@@ -201,9 +201,7 @@ static bool drain(struct evacuation *evacuation, uint32_t pool, double worth, do
         while ((wanted = wanted_away(round, pool, slot)) > 0) {
             double delta = 0;
             size_t to = best_refuge(round, group, slot, &delta);
-            if (to == ROUND_UNPLACED)
-                break;
-            int64_t room = round_room(round, group, slot, to);
+            int64_t room = to == ROUND_UNPLACED ? wanted : round_room(round, group, slot, to);
             int64_t amount = room < wanted ? room : wanted;
             spent += round_delta(round, group, slot, to, amount);
             take_step(evacuation, group, slot, to, amount);

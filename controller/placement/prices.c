@@ -141,7 +141,7 @@ static void shift_load(struct work *work, uint32_t pool, const double *demand, d
 /* --- a group --- */
 
 enum { VISIT_MOVES = 8 };
-static const double RIDER_PACE = 0.2;
+static const double RIDER_PACE = 0.1;
 
 struct visit {
     struct work *work;
@@ -327,7 +327,8 @@ static double shift(struct visit *visit, int from, int to, double difference)
 }
 
 /* A per-machine limit that keeps the group out of a pool pays for machines there what the group would save: the cost of
- * its next best place less that of the pool. Riders never pay for all of a machine. */
+ * its next best place less that of the pool. Riders never pay for more than half a machine: beyond that the
+ * machines swing from sweep to sweep. */
 static void price_riders(struct visit *visit)
 {
     struct work *work = visit->work;
@@ -341,7 +342,7 @@ static void price_riders(struct visit *visit)
         double price = work->tier[work->tier_start[slot->pool]].price;
         double target = machine_room(visit, i) <= 1e-3 ? next_best - cost_of_adding(visit, i) : 0;
         double change = RIDER_PACE * ((target > 0 ? target : 0) - slot->rider);
-        double room = 0.9 * price - work->rider_pay[slot->pool];
+        double room = 0.5 * price - work->rider_pay[slot->pool];
         if (change * visit->each > room)
             change = room > 0 ? room / visit->each : 0;
         if (slot->rider + change < 1e-9 * price)

@@ -496,6 +496,18 @@ static double load_price(const struct round *round, uint32_t group, uint32_t poo
     return price;
 }
 
+/* Where the per-machine limit alone is in the way, each allocation pays for its part of a machine of its own. */
+static double machine_alone(const struct round *round, uint32_t group, size_t slot)
+{
+    const struct problem *problem = round->work->problem;
+    uint32_t pool = round->work->slot[slot].pool;
+    int64_t each = problem->group_permachine[group];
+    if (each == PROBLEM_UNLIMITED || each == 0 || round->count[slot] < each * round->machines[pool])
+        return 0;
+    double alone = round_open_cost(round, pool) / (double)each - load_price(round, group, pool);
+    return alone > 0 ? alone : 0;
+}
+
 void round_place_rest(struct round *round, uint32_t group)
 {
     struct work *work = round->work;
@@ -512,6 +524,8 @@ void round_place_rest(struct round *round, uint32_t group)
             bool fits_now = round_room(round, group, ROUND_UNPLACED, first + i) > 0;
             if (fits_now)
                 cost -= 0.3 * load_price(round, group, work->slot[first + i].pool);
+            else
+                cost += machine_alone(round, group, first + i);
             if (best == ROUND_UNPLACED || cost < best_cost) {
                 best = first + i;
                 best_cost = cost;
