@@ -365,28 +365,38 @@ static void gone_wrong(struct core *core, struct drover_job *job, struct job_cop
     core_changed(core);
 }
 
-/* Says what people should know of a copy whose job is not what Drover registered any more. */
-static void look_for_drift(struct core *core, struct job_copy *copy, const struct world_region_job *seen)
+/* What people should know of a copy that was proven: gone, stopped or changed outside, or not serving as it did. */
+static bool has_trouble(const struct job_copy *copy, const struct world_region_job *seen, char *text, size_t size)
+{
+    int64_t serving = 0;
+    int64_t wanted = 0;
+    for (size_t g = 0; g < copy->group_count; g++) {
+        serving += copy->groups[g].serving < copy->groups[g].count ? copy->groups[g].serving : copy->groups[g].count;
+        wanted += copy->groups[g].count;
+    }
+    if (!seen || !seen->listed)
+        snprintf(text, size, "the job is not there any more; it was removed outside Drover");
+    else if (seen->stopped)
+        snprintf(text, size, "the job was stopped outside Drover");
+    else if (seen->job_modify_index > copy->base_index)
+        snprintf(text, size, "the job was changed outside Drover (JobModifyIndex %llu, Drover's %llu)",
+                 (unsigned long long)seen->job_modify_index, (unsigned long long)copy->base_index);
+    else if (serving < wanted)
+        snprintf(text, size, "%lld of %lld allocations serve", (long long)serving, (long long)wanted);
+    else
+        return false;
+    return true;
+}
+
+static void tell_trouble(struct core *core, struct job_copy *copy, const struct world_region_job *seen)
 {
     char text[200];
-    if (!seen || !seen->listed) {
-        text_replace(&copy->trouble, "the job is not there any more; it was removed outside Drover");
-        core_changed(core);
+    bool troubled = has_trouble(copy, seen, text, sizeof text);
+    bool same = troubled ? copy->trouble && strcmp(copy->trouble, text) == 0 : !copy->trouble;
+    if (same)
         return;
-    }
-    if (seen->stopped) {
-        text_replace(&copy->trouble, "the job was stopped outside Drover");
-        core_changed(core);
-        return;
-    }
-    if (seen->job_modify_index <= copy->base_index)
-        return;
-    snprintf(text, sizeof text, "the job was changed outside Drover (JobModifyIndex %llu, Drover's %llu)",
-             (unsigned long long)seen->job_modify_index, (unsigned long long)copy->base_index);
-    if (!copy->trouble || strcmp(copy->trouble, text) != 0) {
-        text_replace(&copy->trouble, text);
-        core_changed(core);
-    }
+    text_replace(&copy->trouble, troubled ? text : NULL);
+    core_changed(core);
 }
 
 void copy_look(struct core *core, struct drover_job *job, struct job_copy *copy)
@@ -402,7 +412,7 @@ void copy_look(struct core *core, struct drover_job *job, struct job_copy *copy)
     core_changed(core);
     if (all_proven(copy)) {
         if (copy->state == COPY_PROVEN) {
-            look_for_drift(core, copy, seen);
+            tell_trouble(core, copy, seen);
             return;
         }
         copy->state = COPY_PROVEN;
@@ -411,6 +421,6 @@ void copy_look(struct core *core, struct drover_job *job, struct job_copy *copy)
     } else if (copy->state == COPY_FOLLOWING && has_failed(core, job, copy, seen, why, sizeof why)) {
         gone_wrong(core, job, copy, why);
     } else if (copy->state == COPY_PROVEN) {
-        look_for_drift(core, copy, seen);
+        tell_trouble(core, copy, seen);
     }
 }
