@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-import problem_text
+from placement import problem_text
 
 TOOL = os.environ.get("DROVER_PLACEMENT_TOOL", os.path.join(os.path.dirname(__file__), "..", "..", "build", "placement-tool"))
 
