@@ -1,7 +1,8 @@
 /* What would be cheaper: each job's placement as it is against the best one the world has room for. Read-only.
  *
  * Jobs that are not Drover's are looked at too, under the policy that would govern them; constraints that only Nomad
- * can judge are not known here, so a recommendation for them says `unverified`. Moves both sides at marginal rates. */
+ * can judge are not known here, so a recommendation for them says `unverified`. Both sides are at marginal rates. Each
+ * job is looked at on its own: two recommendations may want the same room. */
 #ifndef DROVER_CONTROLLER_CORE_RECOMMEND_H
 #define DROVER_CONTROLLER_CORE_RECOMMEND_H
 
