@@ -398,7 +398,8 @@ static struct decision *decide(const struct placing *placing, const struct job_w
     decision->budget_uusd_month = placing->policy->budget_uusd_month;
     for (uint32_t g = 0; g < work->group_count; g++)
         add_group_lines(placing, &work->groups[g], g, decision);
-    qsort(decision->lines, decision->line_count, sizeof *decision->lines, compare_lines);
+    if (decision->line_count)
+        qsort(decision->lines, decision->line_count, sizeof *decision->lines, compare_lines);
     return decision;
 }
 
