@@ -8,7 +8,7 @@
  *      step.effects and hand out step.replies, in the order of the steps. A step without records waits for the commits
  *      of the steps before it all the same.
  *   3. At step.deadline_ms (wall time; 0: none) send EVENT_TIMER. `now` never runs backwards.
- *   4. Just before a writing effect leaves: ask the gate (world->frozen, mode), then EVENT_EFFECT_SENT, committed, then
+ *   4. Just before a writing effect leaves: ask the gate (world->frozen, mode), then EVENT_EFFECT_SENT, then
  *      the request. Its end is EVENT_EFFECT_RESULT. */
 #ifndef DROVER_CONTROLLER_CORE_CORE_H
 #define DROVER_CONTROLLER_CORE_CORE_H
