@@ -91,11 +91,11 @@ struct provider_error {
  */
 
 enum provider_market {
-    PROVIDER_ON_DEMAND, /* "on_demand" */
-    PROVIDER_SPOT,      /* "spot" */
-    PROVIDER_RESERVED,  /* "reserved": an offer with a term */
-    PROVIDER_OWNED,     /* "owned": a machine of one's own */
-    PROVIDER_MARKET_COUNT
+    PROVIDER_ON_DEMAND,   /* "on-demand" */
+    PROVIDER_SPOT,        /* "spot" */
+    PROVIDER_RESERVED,    /* "reserved": an offer with a term */
+    PROVIDER_OWNED,       /* "owned": a machine of one's own */
+    PROVIDER_MARKET_COUNT /* words as in model/region_config.h */
 };
 
 struct provider_region {
