@@ -10,8 +10,8 @@
  *   1. The host checks magic, abi_major, abi_minor and struct_size, refuses what does not fit and says why.
  *   2. open() reads and checks the account's settings. No request to the provider leaves here.
  *   3. describe, offers, pools, quotas, interruptions, check: they look and change nothing.
- *   4. grow, shrink: they write. The host calls them only on the agent's word; the agent has committed the intent,
- * passed its mode and freeze gate and written the audit row before. poll follows what they began.
+ *   4. grow, shrink, withdraw: they write. The host calls them only on the agent's word; the agent has committed the
+ * intent, passed its mode and freeze gate and written the audit row before. poll follows what they began.
  *   5. close() gives everything back: sessions are logged out, memory is freed. After a kill there is no close().
  *
  * MUST
@@ -350,6 +350,12 @@ struct provider_functions {
      * PROVIDER_RETRY, THROTTLED and UNREACHABLE say nothing of the operation: ask again. */
     enum provider_status (*poll)(struct provider_account *account, const char *token,
                                  struct provider_operation *ret_operation, struct provider_error *error);
+    /* Takes back what a grow asked for and the provider could not give, so that it does not go on trying behind the
+     * agent's back: lowers the pool's size to the machines that exist, compared-and-set against what it reads itself,
+     * never below its min, and only where no machine can be lost by it (else PROVIDER_CONFLICT). Nothing to take back
+     * is PROVIDER_OK and done. A write, gated as grow and shrink are. */
+    enum provider_status (*withdraw)(struct provider_account *account, const char *pool,
+                                     struct provider_operation *ret_operation, struct provider_error *error);
 };
 
 struct provider_module {
