@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tests/bench/placement/dice.h"
 
 static const struct generate_shape shapes[] = {
     {"tiny", 2, 3, 8, 5, 2, 8},           {"small", 5, 8, 200, 8, 4, 8},          {"medium", 20, 20, 2000, 20, 8, 64},
@@ -19,61 +20,6 @@ const struct generate_shape *generate_shape_find(const char *name)
             return &shapes[i];
     }
     return NULL;
-}
-
-/* --- random numbers --- */
-
-struct dice {
-    uint64_t state;
-};
-
-static uint64_t roll(struct dice *dice)
-{
-    uint64_t z = dice->state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
-static uint64_t below(struct dice *dice, uint64_t limit)
-{
-    return roll(dice) % limit;
-}
-
-static int64_t between(struct dice *dice, int64_t low, int64_t high)
-{
-    return low + (int64_t)below(dice, (uint64_t)(high - low + 1));
-}
-
-static bool chance(struct dice *dice, unsigned percent)
-{
-    return below(dice, 100) < percent;
-}
-
-/* A rough bell round 0 from -600 to 600, deviation about 173. */
-static int64_t bell(struct dice *dice)
-{
-    int64_t sum = 0;
-    for (int i = 0; i < 12; i++)
-        sum += between(dice, -50, 50);
-    return sum;
-}
-
-/* middle x 2^(bell/173 x octaves/100), by integer steps of a hundredth of an octave: a log-normal without libm. */
-static int64_t spread(struct dice *dice, int64_t middle, int64_t hundredths)
-{
-    int64_t power = bell(dice) * hundredths / 173;
-    int64_t value = middle << 10;
-    for (; power >= 100; power -= 100)
-        value *= 2;
-    for (; power <= -100; power += 100)
-        value /= 2;
-    for (; power > 0; power--)
-        value += value * 7 / 1000;
-    for (; power < 0; power++)
-        value -= value * 7 / 1000;
-    value >>= 10;
-    return value > 0 ? value : 1;
 }
 
 /* --- pools --- */
@@ -109,10 +55,10 @@ static void make_regions(struct world *world)
 {
     static const char *const providers[] = {"aws", "azure", "dc"};
     for (uint32_t r = 0; r < world->shape->regions; r++) {
-        world->region_provider[r] = (uint32_t)below(&world->dice, 5) / 2;
-        world->region_level[r] = between(&world->dice, 920, 1300);
-        world->region_x[r] = between(&world->dice, 0, 1000);
-        world->region_y[r] = between(&world->dice, 0, 1000);
+        world->region_provider[r] = (uint32_t)dice_below(&world->dice, 5) / 2;
+        world->region_level[r] = dice_between(&world->dice, 920, 1300);
+        world->region_x[r] = dice_between(&world->dice, 0, 1000);
+        world->region_y[r] = dice_between(&world->dice, 0, 1000);
         buffer_printf(world->out, "region %u %s-%u\n", r, providers[world->region_provider[r]], r);
     }
 }
@@ -122,8 +68,8 @@ static enum kind pick_kind(struct world *world, uint32_t provider, uint32_t plac
     if (place == 0)
         return provider == 2 ? OWNED : ON_DEMAND;
     if (provider == 2)
-        return chance(&world->dice, 85) ? OWNED : GPU;
-    uint64_t roll100 = below(&world->dice, 100);
+        return dice_chance(&world->dice, 85) ? OWNED : GPU;
+    uint64_t roll100 = dice_below(&world->dice, 100);
     return roll100 < 55 ? ON_DEMAND : (roll100 < 92 ? SPOT : GPU);
 }
 
@@ -132,18 +78,18 @@ static void make_pool(struct world *world, uint32_t region, uint32_t place)
     struct dice *dice = &world->dice;
     uint32_t p = world->pools++;
     enum kind kind = pick_kind(world, world->region_provider[region], place);
-    const struct family *family = kind == GPU ? &families[5] : &families[place == 0 ? 2 : below(dice, 5)];
-    int64_t cores = INT64_C(4) << below(dice, 5);
+    const struct family *family = kind == GPU ? &families[5] : &families[place == 0 ? 2 : dice_below(dice, 5)];
+    int64_t cores = INT64_C(4) << dice_below(dice, 5);
     if (place == 0)
         cores = 32;
     if (kind == GPU)
-        cores = INT64_C(8) << below(dice, 3);
+        cores = INT64_C(8) << dice_below(dice, 3);
     if (cores > world->shape->size_cap)
         cores = world->shape->size_cap;
     int64_t gpus = family->gpus * cores / 8;
     int64_t list = (family->core_price * cores + family->gpu_price * gpus) * world->region_level[region] / 1000;
-    list = list * between(dice, 960, 1040) / 1000;
-    int64_t price = kind == SPOT ? list * between(dice, 28, 60) / 100 : list;
+    list = list * dice_between(dice, 960, 1040) / 1000;
+    int64_t price = kind == SPOT ? list * dice_between(dice, 28, 60) / 100 : list;
     world->kind[p] = kind;
     world->capacity[p][0] = cores * 2500 * 97 / 100;
     world->capacity[p][1] = cores * family->memory * 1024 * 94 / 100;
@@ -155,14 +101,14 @@ static void make_pool(struct world *world, uint32_t region, uint32_t place)
     int64_t min = 0;
     int64_t max = -1;
     if (kind == OWNED) {
-        min = max = between(dice, fair / 6, fair / 2 + 1);
-        if (chance(dice, 40))
-            max += between(dice, 0, fair / 2 + 1);
+        min = max = dice_between(dice, fair / 6, fair / 2 + 1);
+        if (dice_chance(dice, 40))
+            max += dice_between(dice, 0, fair / 2 + 1);
     } else if (kind == SPOT) {
-        max = between(dice, fair / 8 + 1, fair / 2 + 2);
-    } else if (chance(dice, 50)) {
-        min = chance(dice, 40) ? between(dice, 0, fair / 8 + 1) : 0;
-        max = chance(dice, 50) ? min + between(dice, fair / 4 + 1, fair + 2) : -1;
+        max = dice_between(dice, fair / 8 + 1, fair / 2 + 2);
+    } else if (dice_chance(dice, 50)) {
+        min = dice_chance(dice, 40) ? dice_between(dice, 0, fair / 8 + 1) : 0;
+        max = dice_chance(dice, 50) ? min + dice_between(dice, fair / 4 + 1, fair + 2) : -1;
     }
     buffer_printf(world->out, "pool %u region=%u price=%" PRId64 " capacity=%" PRId64 ",%" PRId64 ",%" PRId64, p,
                   region, price, world->capacity[p][0], world->capacity[p][1], world->capacity[p][2]);
@@ -171,20 +117,20 @@ static void make_pool(struct world *world, uint32_t region, uint32_t place)
         buffer_append_text(world->out, " max=-");
     else
         buffer_printf(world->out, " max=%" PRId64, max);
-    if (min > 0 && chance(dice, 35))
+    if (min > 0 && dice_chance(dice, 35))
         buffer_printf(world->out, " held=%" PRId64 ",%" PRId64 ",0",
-                      world->capacity[p][0] * min * between(dice, 5, 40) / 100,
-                      world->capacity[p][1] * min * between(dice, 5, 40) / 100);
-    if (kind == OWNED || chance(dice, 10))
+                      world->capacity[p][0] * min * dice_between(dice, 5, 40) / 100,
+                      world->capacity[p][1] * min * dice_between(dice, 5, 40) / 100);
+    if (kind == OWNED || dice_chance(dice, 10))
         buffer_printf(world->out, " rate=%" PRId64, list);
     buffer_append_byte(world->out, '\n');
-    if (max >= 0 && kind != SPOT && chance(dice, 40)) {
-        int64_t upto = max + between(dice, 1, fair + 1);
-        int64_t dearer = price * between(dice, 105, 140) / 100;
+    if (max >= 0 && kind != SPOT && dice_chance(dice, 40)) {
+        int64_t upto = max + dice_between(dice, 1, fair + 1);
+        int64_t dearer = price * dice_between(dice, 105, 140) / 100;
         buffer_printf(world->out, "tier %u upto=%" PRId64 " price=%" PRId64 "\n", p, upto, dearer);
-        if (chance(dice, 30))
+        if (dice_chance(dice, 30))
             buffer_printf(world->out, "tier %u upto=%" PRId64 " price=%" PRId64 "\n", p,
-                          upto + between(dice, 1, fair + 1), dearer * between(dice, 105, 150) / 100);
+                          upto + dice_between(dice, 1, fair + 1), dearer * dice_between(dice, 105, 150) / 100);
     }
 }
 
@@ -242,8 +188,8 @@ static void pick_regions(struct world *world, struct group *group)
 {
     struct dice *dice = &world->dice;
     uint32_t all = world->shape->regions;
-    uint32_t wanted = (uint32_t)between(dice, 1, 2 * (int64_t)world->shape->home_regions - 1);
-    group->home = (uint32_t)below(dice, all);
+    uint32_t wanted = (uint32_t)dice_between(dice, 1, 2 * (int64_t)world->shape->home_regions - 1);
+    group->home = (uint32_t)dice_below(dice, all);
     group->regions = 0;
     if (wanted > all)
         wanted = all;
@@ -272,16 +218,16 @@ static void pick_regions(struct world *world, struct group *group)
 static void pick_demand(struct world *world, struct group *group)
 {
     struct dice *dice = &world->dice;
-    group->demand[0] = spread(dice, 900, 110);
+    group->demand[0] = dice_spread(dice, 900, 110);
     if (group->demand[0] > 9000)
         group->demand[0] = 9000;
-    group->demand[1] = group->demand[0] * spread(dice, 1500, 90) / 1000;
+    group->demand[1] = group->demand[0] * dice_spread(dice, 1500, 90) / 1000;
     if (group->demand[1] > 24000)
         group->demand[1] = 24000;
     if (group->demand[1] < 16)
         group->demand[1] = 16;
     group->demand[2] = 0;
-    group->spot = chance(dice, 45);
+    group->spot = dice_chance(dice, 45);
 }
 
 static bool fits(const struct world *world, const struct group *group, uint32_t pool)
@@ -296,7 +242,7 @@ static bool fits(const struct world *world, const struct group *group, uint32_t 
 /* A GPU group needs GPU machines near it; without any it is an ordinary one. */
 static void maybe_gpu(struct world *world, struct group *group)
 {
-    if (!chance(&world->dice, 4))
+    if (!dice_chance(&world->dice, 4))
         return;
     group->demand[2] = 1;
     uint32_t each = world->shape->pools_a_region;
@@ -312,24 +258,24 @@ static void maybe_gpu(struct world *world, struct group *group)
 static void write_caps(struct world *world, const struct group *group)
 {
     struct dice *dice = &world->dice;
-    bool spread_out = group->regions > 1 && !group->demand[2] && chance(dice, 30);
+    bool spread_out = group->regions > 1 && !group->demand[2] && dice_chance(dice, 30);
     if (spread_out) {
-        int64_t least = between(dice, 2, group->regions < 4 ? group->regions : 4);
+        int64_t least = dice_between(dice, 2, group->regions < 4 ? group->regions : 4);
         for (uint32_t i = 0; i < group->regions; i++)
             buffer_printf(world->out, "cap %u pools=@%u max=%" PRId64 "\n", group->id, 3 * group->region[i] + 2,
                           (group->count + least - 1) / least);
     }
-    if (group->spot && !group->demand[2] && chance(dice, spread_out ? 15 : 30))
+    if (group->spot && !group->demand[2] && dice_chance(dice, spread_out ? 15 : 30))
         buffer_printf(world->out, "cap %u pools=@%u max=%" PRId64 "\n", group->id, 3 * world->shape->regions,
-                      group->count * between(dice, 25, 75) / 100);
+                      group->count * dice_between(dice, 25, 75) / 100);
 }
 
 static void write_may(struct world *world, const struct group *group, bool placed)
 {
     struct dice *dice = &world->dice;
     uint32_t each = world->shape->pools_a_region;
-    int64_t egress = spread(dice, 900, 150);
-    int64_t extra_home = between(dice, 0, 200);
+    int64_t egress = dice_spread(dice, 900, 150);
+    int64_t extra_home = dice_between(dice, 0, 200);
     buffer_printf(world->out, "may %u", group->id);
     int64_t extra[128];
     for (uint32_t i = 0; i < group->regions; i++) {
@@ -337,20 +283,21 @@ static void write_may(struct world *world, const struct group *group, bool place
         extra[i] = extra_home + (i ? egress / 4 : 0) + egress * far / 1000;
         buffer_printf(world->out, " @%u:%" PRId64, 3 * group->region[i], extra[i]);
         if (group->spot)
-            buffer_printf(world->out, " @%u:%" PRId64, 3 * group->region[i] + 1, extra[i] + between(dice, 50, 2500));
+            buffer_printf(world->out, " @%u:%" PRId64, 3 * group->region[i] + 1,
+                          extra[i] + dice_between(dice, 50, 2500));
     }
     if (placed) { /* today's placement: a few pools that fit */
-        int64_t left = group->count * between(dice, 70, 105) / 100;
+        int64_t left = group->count * dice_between(dice, 70, 105) / 100;
         uint32_t last = UINT32_MAX;
         for (int tries = 0; tries < 6 && left > 0; tries++) {
-            uint32_t i = (uint32_t)below(dice, group->regions);
-            uint32_t p = group->region[i] * each + (uint32_t)below(dice, each);
+            uint32_t i = (uint32_t)dice_below(dice, group->regions);
+            uint32_t p = group->region[i] * each + (uint32_t)dice_below(dice, each);
             if (p == last || !fits(world, group, p) || (world->kind[p] == SPOT && !group->spot))
                 continue;
             last = p;
-            int64_t here = between(dice, 1, left);
+            int64_t here = dice_between(dice, 1, left);
             left -= here;
-            buffer_printf(world->out, " %u:%" PRId64 ":%" PRId64, p, extra[i] + between(dice, 0, 300), here);
+            buffer_printf(world->out, " %u:%" PRId64 ":%" PRId64, p, extra[i] + dice_between(dice, 0, 300), here);
         }
     }
     buffer_append_byte(world->out, '\n');
@@ -363,22 +310,23 @@ static void make_group(struct world *world, uint32_t id)
     pick_regions(world, &group);
     pick_demand(world, &group);
     maybe_gpu(world, &group);
-    group.count = spread(dice, (int64_t)world->shape->mean_count * 3 / 5, 130);
-    bool placed = chance(dice, 60);
+    group.count = dice_spread(dice, (int64_t)world->shape->mean_count * 3 / 5, 130);
+    bool placed = dice_chance(dice, 60);
     world->group_rate[id] = group.count * (group.demand[0] * 19 + group.demand[2] * 900000);
     if (world->group_rate[id] < group.count * group.demand[1] * 6)
         world->group_rate[id] = group.count * group.demand[1] * 6;
     int64_t value = group.demand[0] * 20 + group.demand[1] * 5 + group.demand[2] * 900000;
     buffer_printf(world->out, "group %u count=%" PRId64 " demand=%" PRId64 ",%" PRId64 ",%" PRId64 " unplaced=%" PRId64,
                   id, group.count, group.demand[0], group.demand[1], group.demand[2],
-                  value * between(dice, 3, 20) + 10000);
-    if (chance(dice, 70))
-        buffer_printf(world->out, " move=%" PRId64, spread(dice, 700, 120));
+                  value * dice_between(dice, 3, 20) + 10000);
+    if (dice_chance(dice, 70))
+        buffer_printf(world->out, " move=%" PRId64, dice_spread(dice, 700, 120));
     buffer_append_byte(world->out, '\n');
     write_caps(world, &group);
     write_may(world, &group, placed);
-    if (chance(dice, 12))
-        buffer_printf(world->out, "permachine %u max=%" PRId64 "\n", id, between(dice, 1, 1 + group.count / 200 + 2));
+    if (dice_chance(dice, 12))
+        buffer_printf(world->out, "permachine %u max=%" PRId64 "\n", id,
+                      dice_between(dice, 1, 1 + group.count / 200 + 2));
 }
 
 /* Limits that bind here and there without making anything impossible: quotas in cores a region, budgets a provider's
@@ -393,21 +341,21 @@ static void make_limits(struct world *world)
     for (uint32_t r = 0; r < world->shape->regions; r++) {
         if (world->region_provider[r] == 2)
             continue;
-        if (chance(dice, 30))
+        if (dice_chance(dice, 30))
             buffer_printf(world->out, "quota %u pools=@%u weight=1 max=%" PRId64 "\n", quota++, 3 * r + 1,
-                          load / (2500 * 16) * between(dice, 40, 120) / 100 + 1);
-        if (chance(dice, 15)) {
+                          load / (2500 * 16) * dice_between(dice, 40, 120) / 100 + 1);
+        if (dice_chance(dice, 15)) {
             int64_t paid = 0;
             for (uint32_t p = r * each; p < (r + 1) * each; p++)
                 paid += world->price[p] * (load / world->capacity[p][0] / 8 + 2);
             buffer_printf(world->out, "budget %u pools=@%u max=%" PRId64 "\n", budget++, 3 * r + 2,
-                          paid + load / 2500 * between(dice, 20000, 90000));
+                          paid + load / 2500 * dice_between(dice, 20000, 90000));
         }
     }
     uint32_t gbudgets = world->shape->groups >= 50 ? world->shape->groups / 50 : 1;
     for (uint32_t b = 0; b < gbudgets && b < 200; b++) {
-        uint32_t first = (uint32_t)below(dice, world->shape->groups);
-        uint32_t count = (uint32_t)between(dice, 1, 5);
+        uint32_t first = (uint32_t)dice_below(dice, world->shape->groups);
+        uint32_t count = (uint32_t)dice_between(dice, 1, 5);
         int64_t rate = 0;
         buffer_printf(world->out, "gbudget %u groups=", b);
         for (uint32_t i = 0; i < count && first + i < world->shape->groups; i++) {
@@ -415,7 +363,8 @@ static void make_limits(struct world *world)
             rate += world->group_rate[first + i];
         }
         buffer_printf(world->out, " max=%" PRId64 "\n",
-                      rate * (chance(dice, 10) ? between(dice, 85, 110) : between(dice, 115, 300)) / 100);
+                      rate * (dice_chance(dice, 10) ? dice_between(dice, 85, 110) : dice_between(dice, 115, 300)) /
+                          100);
     }
 }
 

@@ -1,6 +1,7 @@
 /* A bare command round the placement library, for benches and tests: timing goes to stderr as key=value.
  *
- *     placement-tool generate SHAPE SEED           problem on stdout
+ *     placement-tool generate SHAPE SEED           problem on stdout; SHAPE of generate.h, or FAMILY:SIZE of families.h
+ *     placement-tool families                      their names
  *     placement-tool solve FILE [-o PLAN] [-seed N] [-effort 1..9]
  *     placement-tool check FILE PLAN
  *     placement-tool events FILE [EFFORT]          microseconds an event: resize, price, machine lost; outage
@@ -16,6 +17,8 @@
 #include "controller/placement/certificate.h"
 #include "controller/placement/incremental.h"
 #include "controller/placement/solve.h"
+#include "tests/bench/placement/disturb.h"
+#include "tests/bench/placement/families.h"
 #include "tests/bench/placement/generate.h"
 
 static double seconds(void)
@@ -58,17 +61,47 @@ static int fail(const char *path, const struct error *error)
     return 1;
 }
 
-static int run_generate(const char *name, const char *seed)
+/* FAMILY:SIZE */
+static bool generate_family(const char *name, uint64_t seed, struct buffer *out)
+{
+    char word[64];
+    const char *colon = strchr(name, ':');
+    if (!colon || (size_t)(colon - name) >= sizeof word)
+        return false;
+    memcpy(word, name, (size_t)(colon - name));
+    word[colon - name] = '\0';
+    const struct family *family = family_find(word);
+    struct error error = {0};
+    if (!family || !family_generate(family, colon + 1, seed, out))
+        return false;
+    if (family_is_steady(family) && !disturb_problem(out, seed, &error))
+        fprintf(stderr, "%s\n", error.text);
+    return !error.code;
+}
+
+static int run_generate(const char *name, const char *number)
 {
     const struct generate_shape *shape = generate_shape_find(name);
-    if (!shape) {
-        fprintf(stderr, "no shape is called %s\n", name);
-        return 2;
-    }
+    uint64_t seed = strtoull(number, NULL, 10);
     struct buffer out = BUFFER_INIT;
-    generate_problem(shape, strtoull(seed, NULL, 10), &out);
-    fwrite(out.data, 1, out.length, stdout);
+    bool fine = true;
+    if (shape)
+        generate_problem(shape, seed, &out);
+    else
+        fine = generate_family(name, seed, &out);
+    if (fine)
+        fwrite(out.data, 1, out.length, stdout);
+    else
+        fprintf(stderr, "no shape or family is called %s\n", name);
     buffer_release(&out);
+    return fine ? 0 : 2;
+}
+
+static int run_families(void)
+{
+    const struct family *family;
+    for (size_t i = 0; (family = family_at(i)); i++)
+        printf("%s\n", family_name(family));
     return 0;
 }
 
@@ -345,6 +378,8 @@ int main(int count, char **words)
 {
     if (count == 4 && strcmp(words[1], "generate") == 0)
         return run_generate(words[2], words[3]);
+    if (count == 2 && strcmp(words[1], "families") == 0)
+        return run_families();
     if (count >= 3 && strcmp(words[1], "solve") == 0)
         return run_solve(words[2], count - 3, words + 3);
     if (count == 4 && strcmp(words[1], "check") == 0)
@@ -353,7 +388,8 @@ int main(int count, char **words)
         return run_events(words[2], count > 3 ? (unsigned)strtoul(words[3], NULL, 10) : 3);
     if (count == 3 && strcmp(words[1], "baseline") == 0)
         return run_baseline(words[2]);
-    fprintf(stderr, "usage: placement-tool generate SHAPE SEED | solve FILE [-o PLAN] [-seed N] [-effort N] | "
-                    "check FILE PLAN | events FILE [EFFORT] | baseline FILE\n");
+    fprintf(stderr,
+            "usage: placement-tool generate SHAPE SEED | families | solve FILE [-o PLAN] [-seed N] [-effort N] | "
+            "check FILE PLAN | events FILE [EFFORT] | baseline FILE\n");
     return 2;
 }
