@@ -36,17 +36,52 @@ static void nearest_offer(struct nearest *nearest, double cost, uint32_t pair)
     nearest->item[at] = (struct near){cost, pair};
 }
 
-/* The multiplier of the group's per-machine limit in the pool: they live on slots. */
-static double rider_of(const struct work *work, uint32_t group, uint32_t pool)
+/* What multipliers of per-machine limits and crossing caps add to the group's pairs: by pool, laid out before the
+ * group's scan and taken back after it. */
+struct surplus {
+    bool any;
+    double *pool;
+};
+
+static bool has_surplus(const struct work *work, uint32_t group)
 {
-    for (size_t s = work->slot_start[group]; s < work->slot_start[group] + work->slot_count[group]; s++) {
-        if (work->slot[s].pool == pool)
-            return work->slot[s].rider;
-    }
-    return 0;
+    return work->rider_start[group] < work->rider_start[group + 1] ||
+           work->crossing_start[group] < work->crossing_start[group + 1];
 }
 
-static double pair_cost(const struct work *work, uint32_t group, size_t pair)
+static void surplus_open(struct surplus *surplus, const struct work *work, uint32_t group)
+{
+    const struct problem *problem = work->problem;
+    surplus->any = has_surplus(work, group);
+    if (!surplus->any)
+        return;
+    for (uint32_t i = work->crossing_start[group]; i < work->crossing_start[group + 1]; i++) {
+        uint32_t list = problem->cap_list[work->crossing[i]];
+        double price = work->cap_price[work->crossing[i]];
+        for (size_t n = problem->lists.start[list]; n < problem->lists.start[list + 1] && price > 0; n++)
+            surplus->pool[problem->lists.pool[n]] += price;
+    }
+    if (work->rider_start[group] == work->rider_start[group + 1])
+        return;
+    for (size_t i = 0; i < work->slot_count[group]; i++)
+        surplus->pool[work->slot[work->slot_start[group] + i].pool] += work->rider[work->rider_start[group] + i].value;
+}
+
+static void surplus_close(struct surplus *surplus, const struct work *work, uint32_t group)
+{
+    const struct problem *problem = work->problem;
+    if (!surplus->any)
+        return;
+    for (uint32_t i = work->crossing_start[group]; i < work->crossing_start[group + 1]; i++) {
+        uint32_t list = problem->cap_list[work->crossing[i]];
+        for (size_t n = problem->lists.start[list]; n < problem->lists.start[list + 1]; n++)
+            surplus->pool[problem->lists.pool[n]] = 0;
+    }
+    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++)
+        surplus->pool[problem->pair_pool[i]] = 0;
+}
+
+static double pair_cost(const struct work *work, const struct surplus *surplus, uint32_t group, size_t pair)
 {
     const double *demand = work->demand + (size_t)group * work->dimensions;
     uint32_t pool = work->problem->pair_pool[pair];
@@ -56,11 +91,7 @@ static double pair_cost(const struct work *work, uint32_t group, size_t pair)
         cost += price[k] * demand[k];
     if (work->group_rate[group] > 0 && !isinf(cost))
         cost += work->group_rate[group] * (double)problem_pair_rate(work->problem, group, pool);
-    if (work->cap_crossed[group])
-        cost += work_crossing_price(work, group, pool);
-    if (work->problem->group_permachine[group] != PROBLEM_UNLIMITED)
-        cost += rider_of(work, group, pool);
-    return cost;
+    return surplus->any ? cost + surplus->pool[pool] : cost;
 }
 
 struct scan {
@@ -68,6 +99,7 @@ struct scan {
     size_t room;
     struct near *heap, *sorted; /* all pairs of a group with caps */
     double *used;               /* of each of its caps */
+    struct surplus surplus;
 };
 
 /* Pairs in ascending order, brought out of a heap only as far as somebody asks. */
@@ -129,6 +161,7 @@ static void keep_slot(struct work *work, uint32_t group, size_t at, uint32_t pai
                                         .cap = work->cap_any[group] ? work_cap_of(work, pool) : WORK_NONE,
                                         .now = (float)problem->pair_now[pair],
                                         .extra = (double)problem->pair_extra[pair],
+                                        .crossing = work_crossing_of(work, group, pool),
                                         .x = x};
 }
 
@@ -138,17 +171,26 @@ static void renew_slots(struct work *work, uint32_t group, const struct near *ne
     size_t first = work->slot_start[group];
     size_t room = work->slot_start[group + 1] - first;
     size_t kept = 0;
+    bool rides = work->rider_start[group] < work->rider_start[group + 1];
+    struct work_rider *rider = work->rider + work->rider_start[group];
     for (size_t i = 0; i < work->slot_count[group]; i++) {
-        if (work->slot[first + i].x > 1e-9 || work->slot[first + i].rider > 0)
-            work->slot[first + kept++] = work->slot[first + i];
+        bool stays = work->slot[first + i].x > 1e-9 || (rides && (rider[i].value > 0 || rider[i].centre > 0));
+        if (!stays)
+            continue;
+        if (rides)
+            rider[kept] = rider[i];
+        work->slot[first + kept++] = work->slot[first + i];
     }
     size_t in_use = kept;
     for (uint32_t i = 0; i < count && kept < room; i++) {
         bool there = false;
         for (size_t s = 0; s < in_use && !there; s++)
             there = work->slot[first + s].pair == near[i].pair;
-        if (!there)
-            keep_slot(work, group, first + kept++, near[i].pair, 0);
+        if (there)
+            continue;
+        if (rides)
+            rider[kept] = (struct work_rider){0};
+        keep_slot(work, group, first + kept++, near[i].pair, 0);
     }
     work->slot_count[group] = (uint8_t)kept;
 }
@@ -259,7 +301,7 @@ static double scan_capped(struct scan *scan, uint32_t group)
     work_open_caps(work, group);
     size_t count = 0;
     for (size_t i = first; i < first + all; i++) {
-        double cost = pair_cost(work, group, i);
+        double cost = pair_cost(work, &scan->surplus, group, i);
         if (!isinf(cost))
             scan->heap[count++] = (struct near){cost, (uint32_t)i};
     }
@@ -271,14 +313,15 @@ static double scan_capped(struct scan *scan, uint32_t group)
     return value;
 }
 
-static double scan_plain(struct work *work, uint32_t group)
+static double scan_plain(struct scan *scan, uint32_t group)
 {
+    struct work *work = scan->work;
     const struct problem *problem = work->problem;
     struct nearest nearest = {.room = WORK_SLOTS};
     bool moves = problem->group_move[group] > 0 && work->now_total[group] > 0;
     double now_value = 0;
     for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
-        double cost = pair_cost(work, group, i);
+        double cost = pair_cost(work, &scan->surplus, group, i);
         if (nearest.count < nearest.room || cost < nearest.item[nearest.count - 1].cost) {
             if (!isinf(cost))
                 nearest_offer(&nearest, cost, (uint32_t)i);
@@ -293,7 +336,7 @@ static double scan_plain(struct work *work, uint32_t group)
     struct nearest now = {.room = WORK_SLOTS / 2};
     for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
         if (problem->pair_now[i] && !isinf(work->extra[i]))
-            nearest_offer(&now, pair_cost(work, group, i), (uint32_t)i);
+            nearest_offer(&now, pair_cost(work, &scan->surplus, group, i), (uint32_t)i);
     }
     struct near merged[NEAR] = {{0}};
     uint32_t count = 0;
@@ -320,7 +363,8 @@ double scan_pool(const struct work *work, uint32_t pool)
     uint32_t dimensions = work->dimensions;
     size_t cell = (size_t)pool * dimensions;
     double least = work->least[pool];
-    double value = work->slope[pool] * least;
+    double slope = work->slope[pool] - work->rider_pay[pool];
+    double value = slope * least;
     double income = 0;
     for (uint32_t k = 0; k < dimensions; k++) {
         value -= work->price[cell + k] * (work->capacity[cell + k] * least - work->held[cell + k]);
@@ -328,7 +372,7 @@ double scan_pool(const struct work *work, uint32_t pool)
     }
     double from = least;
     for (uint32_t t = work->tier_start[pool]; t < work->tier_start[pool + 1]; t++) {
-        double loss = work->tier[t].price + work->slope[pool] - income;
+        double loss = work->tier[t].price + slope - income;
         if (loss >= 0)
             break;
         double end = work->tier[t].upto;
@@ -345,12 +389,15 @@ double scan_all(struct work *work)
 {
     const struct problem *problem = work->problem;
     struct scan scan = {.work = work};
+    scan.surplus.pool = memory_new(work->pools, sizeof *scan.surplus.pool);
     double bound = 0;
     for (uint32_t j = 0; j < work->groups; j++) {
         double growth = (double)problem->group_count[j] - work->now_total[j];
         if (growth > 0)
             bound -= (double)problem->group_move[j] * growth;
-        bound += work->cap_any[j] ? scan_capped(&scan, j) : scan_plain(work, j);
+        surplus_open(&scan.surplus, work, j);
+        bound += work->cap_any[j] ? scan_capped(&scan, j) : scan_plain(&scan, j);
+        surplus_close(&scan.surplus, work, j);
     }
     for (uint32_t p = 0; p < work->pools; p++)
         bound += scan_pool(work, p);
@@ -360,6 +407,7 @@ double scan_all(struct work *work)
         bound -= work->group_budget[b] * (double)problem->group_budgets.most[b];
     for (uint32_t q = 0; q < problem->quotas.count; q++)
         bound -= work->quota[q] * (double)problem->quotas.most[q];
+    free(scan.surplus.pool);
     free(scan.sorted);
     free(scan.heap);
     free(scan.used);

@@ -66,15 +66,16 @@ void work_open_caps(struct work *work, uint32_t group)
     }
 }
 
-double work_crossing_price(const struct work *work, uint32_t group, uint32_t pool)
+uint64_t work_crossing_of(const struct work *work, uint32_t group, uint32_t pool)
 {
     const struct problem *problem = work->problem;
-    double price = 0;
-    for (uint32_t c = problem->cap_start[group]; c < problem->cap_start[group + 1]; c++) {
-        if (work->cap_crossing[c] && work->cap_price[c] > 0 && work_list_has(problem, problem->cap_list[c], pool))
-            price += work->cap_price[c];
+    uint32_t first = work->crossing_start[group];
+    uint64_t holds = 0;
+    for (uint32_t i = first; i < work->crossing_start[group + 1]; i++) {
+        if (work_list_has(problem, problem->cap_list[work->crossing[i]], pool))
+            holds |= UINT64_C(1) << (i - first);
     }
-    return price;
+    return holds;
 }
 
 /* Takes the group's caps from the largest to the smallest and keeps each that nests; the others cross. */
@@ -140,7 +141,11 @@ static void make_caps(struct work *work)
     work->cap_used = new_doubles(caps);
     work->cap_price = new_doubles(caps);
     work->cap_any = memory_new(work->groups, sizeof *work->cap_any);
+    work->cap_centre = new_doubles(caps);
+    work->cap_stiffness = new_doubles(caps);
     work->cap_crossed = memory_new(work->groups, sizeof *work->cap_crossed);
+    work->crossing_start = memory_new((size_t)work->groups + 1, sizeof *work->crossing_start);
+    work->crossing = memory_new(caps, sizeof *work->crossing);
     for (uint32_t j = 0; j < work->groups; j++) {
         uint32_t count = problem->cap_start[j + 1] - problem->cap_start[j];
         most = count > most ? count : most;
@@ -149,6 +154,14 @@ static void make_caps(struct work *work)
     uint32_t *size = memory_new(most, sizeof *size);
     for (uint32_t j = 0; j < work->groups; j++)
         nest_caps(work, j, order, size);
+    for (uint32_t j = 0; j < work->groups; j++) {
+        uint32_t at = work->crossing_start[j];
+        for (uint32_t c = problem->cap_start[j]; c < problem->cap_start[j + 1]; c++) {
+            if (work->cap_crossing[c] && at - work->crossing_start[j] < WORK_CROSSING)
+                work->crossing[at++] = c;
+        }
+        work->crossing_start[j + 1] = at;
+    }
     free(order);
     free(size);
 }
@@ -299,6 +312,21 @@ static void make_limits(struct work *work)
     work->gbudget_stiffness = new_doubles(problem->group_budgets.count);
 }
 
+/* A group that may not stand on any machine is never placed and needs none. */
+static void make_riders(struct work *work)
+{
+    work->rider_group = memory_new(work->groups, sizeof *work->rider_group);
+    work->rider_start = memory_new((size_t)work->groups + 1, sizeof *work->rider_start);
+    for (uint32_t j = 0; j < work->groups; j++) {
+        int64_t each = work->problem->group_permachine[j];
+        bool rides = each != PROBLEM_UNLIMITED && each > 0;
+        if (rides)
+            work->rider_group[work->rider_groups++] = j;
+        work->rider_start[j + 1] = work->rider_start[j] + (rides ? work->slot_start[j + 1] - work->slot_start[j] : 0);
+    }
+    work->rider = memory_new(work->rider_start[work->groups], sizeof *work->rider);
+}
+
 void work_init(struct work *work, const struct problem *problem)
 {
     *work = (struct work){
@@ -319,6 +347,7 @@ void work_init(struct work *work, const struct problem *problem)
     work->free_slope = new_doubles(work->pools);
     work->slope = new_doubles(work->pools);
     work->rider_pay = new_doubles(work->pools);
+    work->rider_weight = new_doubles(work->pools);
     work->budget = new_doubles(problem->budgets.count);
     work->group_budget = new_doubles(problem->group_budgets.count);
     work->quota = new_doubles(problem->quotas.count);
@@ -332,19 +361,21 @@ void work_init(struct work *work, const struct problem *problem)
         work->slot_start[j + 1] = work->slot_start[j] + (pairs < most ? pairs : most);
     }
     work->slot = memory_new(work->slot_start[work->groups], sizeof *work->slot);
+    make_riders(work);
 }
 
 void work_release(struct work *work)
 {
-    void *const all[] = {work->capacity,    work->grown,         work->held,       work->least,
-                         work->tier_start,  work->tier,          work->extra,      work->demand,
-                         work->now_total,   work->gbudget_start, work->gbudget,    work->cap_crossing,
-                         work->cap_parent,  work->cap_used,      work->cap_price,  work->cap_any,
-                         work->cap_crossed, work->price,         work->centre,     work->stiffness,
-                         work->load,        work->machines,      work->free_slope, work->slope,
-                         work->budget,      work->group_budget,  work->quota,      work->group_rate,
-                         work->slot_start,  work->slot_count,    work->slot,       work->left,
-                         work->low,         work->high,          work->stamp,      work->inner};
+    void *const all[] = {
+        work->capacity,   work->grown,        work->held,          work->least,          work->tier_start,
+        work->tier,       work->extra,        work->demand,        work->now_total,      work->gbudget_start,
+        work->gbudget,    work->cap_crossing, work->cap_parent,    work->cap_used,       work->cap_price,
+        work->cap_any,    work->cap_centre,   work->cap_stiffness, work->crossing_start, work->cap_crossed,
+        work->crossing,   work->rider_group,  work->rider_start,   work->rider,          work->rider_weight,
+        work->price,      work->centre,       work->stiffness,     work->load,           work->machines,
+        work->free_slope, work->slope,        work->budget,        work->group_budget,   work->quota,
+        work->group_rate, work->slot_start,   work->slot_count,    work->slot,           work->left,
+        work->low,        work->high,         work->stamp,         work->inner};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     free(work->rider_pay);

@@ -7,7 +7,7 @@
 #include "controller/placement/plan.h"
 #include "controller/placement/problem.h"
 
-enum { WORK_SLOTS = 16, WORK_SLOTS_CAPPED = 32, WORK_NONE = -1 };
+enum { WORK_SLOTS = 16, WORK_SLOTS_CAPPED = 32, WORK_CROSSING = 64, WORK_NONE = -1 };
 
 /* A candidate: one pair of a group that the search looks at between two full scans. */
 struct work_slot {
@@ -15,9 +15,17 @@ struct work_slot {
     uint32_t pool;
     int32_t cap; /* innermost nested cap (global number), or WORK_NONE */
     float now;
-    double extra; /* what the pair costs whatever the prices */
-    double x;     /* allocations, fractional */
-    double rider; /* multiplier of the per-machine limit, where the group has one */
+    double extra;      /* what the pair costs whatever the prices */
+    double x;          /* allocations, fractional */
+    uint64_t crossing; /* the group's crossing caps that hold the pool, by position in work.crossing */
+};
+
+/* The per-machine limit of a group in one of its slots. */
+struct work_rider {
+    double centre;    /* what the proximal term pulls its multiplier to */
+    double stiffness; /* change of the multiplier for an allocation too many */
+    double value;     /* the multiplier when last asked, at `machines` */
+    double machines;
 };
 
 /* A slope of f_p: machines up to `upto` cost `price` each. */
@@ -54,21 +62,25 @@ struct work {
     int32_t *cap_parent;
     double *cap_used;
     double *cap_price; /* multiplier of a crossing cap */
-    bool *cap_any;     /* [group] has caps at all */
-    bool *cap_crossed; /* [group] has crossing caps */
+    double *cap_centre, *cap_stiffness;
+    bool *cap_any;            /* [group] has caps at all */
+    bool *cap_crossed;        /* [group] has crossing caps */
+    uint32_t *crossing_start; /* [group + 1] into crossing */
+    uint32_t *crossing;       /* crossing caps by group: no more than WORK_CROSSING, the others have no multiplier */
 
     /* Prices */
-    double *price;            /* [pool * dimensions + k] now */
-    double *centre;           /* prices of the last round, what the proximal term pulls to */
-    double *stiffness;        /* price change for a unit of overload */
-    double *load;             /* demand of all x on the pool */
-    double *machines;         /* [pool] fractional y */
-    double *free_slope;       /* [pool] 0, or sum of stiffness C^2 while y moves freely */
-    double *slope;            /* [pool] budgets and quotas less rider_pay, a machine */
-    double *rider_pay;        /* [pool] what per-machine limits would pay for a machine more */
-    uint32_t *limit_start;    /* [pool + 1] */
-    struct work_limit *limit; /* budgets and quotas of each pool */
-    double *limit_used, *limit_centre, *limit_stiffness;       /* [budget, then quota] */
+    double *price;                                       /* [pool * dimensions + k] now */
+    double *centre;                                      /* prices of the last round, what the proximal term pulls to */
+    double *stiffness;                                   /* price change for a unit of overload */
+    double *load;                                        /* demand of all x on the pool */
+    double *machines;                                    /* [pool] fractional y */
+    double *free_slope;                                  /* [pool] 0, or sum of stiffness C^2 while y moves freely */
+    double *slope;                                       /* [pool] budgets and quotas, a machine */
+    double *rider_pay;                                   /* [pool] what per-machine limits pay for a machine */
+    double *rider_weight;                                /* [pool] how fast that falls with machines */
+    uint32_t *limit_start;                               /* [pool + 1] */
+    struct work_limit *limit;                            /* budgets and quotas of each pool */
+    double *limit_used, *limit_centre, *limit_stiffness; /* [budget, then quota] */
     double *gbudget_used, *gbudget_centre, *gbudget_stiffness; /* [group budget] */
     double *budget, *group_budget, *quota;                     /* multipliers */
     double *group_rate;                                        /* [group] sum of multipliers of its group budgets */
@@ -78,6 +90,10 @@ struct work {
     uint8_t *slot_count;
     struct work_slot *slot;
     double *left; /* [group] allocations left unplaced, fractional */
+    uint32_t rider_groups;
+    uint32_t *rider_group; /* those with a per-machine limit */
+    size_t *rider_start;   /* [group + 1] into rider, one for each slot of such a group */
+    struct work_rider *rider;
 
     /* scratch by pool, valid where stamp says so */
     uint32_t *stamp;
@@ -92,8 +108,8 @@ void work_release(struct work *work);
 void work_open_caps(struct work *work, uint32_t group);
 /* The cap that holds the pool after work_open_caps, or WORK_NONE. */
 int32_t work_cap_of(const struct work *work, uint32_t pool);
-/* Sum of the multipliers of crossing caps that hold the pool, for a group that has such. */
-double work_crossing_price(const struct work *work, uint32_t group, uint32_t pool);
+/* The crossing caps of the group that hold the pool, as a slot lists them. */
+uint64_t work_crossing_of(const struct work *work, uint32_t group, uint32_t pool);
 /* True when the pool is in the list. */
 bool work_list_has(const struct problem *problem, uint32_t list, uint32_t pool);
 
