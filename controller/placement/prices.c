@@ -106,14 +106,14 @@ static void sweep_once(struct work *work, unsigned sweep)
 }
 
 /* Centres follow the multipliers, and all pools answer to that. */
-static void settle(struct work *work, double pace)
+static void settle(struct work *work, double share)
 {
     size_t cells = (size_t)work->pools * work->dimensions;
     for (size_t cell = 0; cell < cells; cell++)
-        work->centre[cell] += pace * (work->price[cell] - work->centre[cell]);
-    prices_limits_centre(work, pace);
+        prices_pace_centre(&work->pace[cell], share, work->price[cell], &work->centre[cell]);
+    prices_limits_centre(work, share);
     prices_pool_stiffen(work, STRENGTH);
-    prices_riders_centre(work, pace, STRENGTH);
+    prices_riders_centre(work, share, STRENGTH);
     for (uint32_t p = 0; p < work->pools; p++)
         prices_update_pool(work, p);
 }
@@ -128,7 +128,7 @@ void prices_run(struct work *work, unsigned sweeps, unsigned every, struct price
         sweep_once(work, sweep);
         if (sweep % every == every - 1 || sweep + 1 == sweeps)
             keep_best(work, scan_all(work), best);
-        settle(work, sweep < 20 ? 0.3 : 0.1);
+        settle(work, sweep < 20 ? 0.4 : 0.3);
     }
 }
 

@@ -72,22 +72,37 @@ static double at_least_nothing(double price)
     return price > 0 ? price : 0;
 }
 
+double prices_limit_stiffness(const struct work *work, uint32_t number)
+{
+    return work->limit_stiffness[number] * (double)work->limit_pace[number].factor;
+}
+
+double prices_gbudget_stiffness(const struct work *work, uint32_t number)
+{
+    return work->gbudget_stiffness[number] * (double)work->gbudget_pace[number].factor;
+}
+
+double prices_cap_stiffness(const struct work *work, uint32_t cap)
+{
+    return work->cap_stiffness[cap] * (double)work->cap_pace[cap].factor;
+}
+
 double prices_limit_price(const struct work *work, uint32_t number)
 {
     double over = work->limit_used[number] - limit_most(work->problem, number);
-    return at_least_nothing(work->limit_centre[number] + work->limit_stiffness[number] * over);
+    return at_least_nothing(work->limit_centre[number] + prices_limit_stiffness(work, number) * over);
 }
 
 double prices_gbudget_price(const struct work *work, uint32_t number)
 {
     double over = work->gbudget_used[number] - (double)work->problem->group_budgets.most[number];
-    return at_least_nothing(work->gbudget_centre[number] + work->gbudget_stiffness[number] * over);
+    return at_least_nothing(work->gbudget_centre[number] + prices_gbudget_stiffness(work, number) * over);
 }
 
 double prices_cap_price(const struct work *work, uint32_t cap)
 {
     double over = work->cap_used[cap] - (double)work->problem->cap_max[cap];
-    return at_least_nothing(work->cap_centre[cap] + work->cap_stiffness[cap] * over);
+    return at_least_nothing(work->cap_centre[cap] + prices_cap_stiffness(work, cap) * over);
 }
 
 void prices_limits_take(struct work *work)
@@ -115,16 +130,16 @@ void prices_limits_take(struct work *work)
         work->cap_price[work->crossing[i]] = prices_cap_price(work, work->crossing[i]);
 }
 
-void prices_limits_centre(struct work *work, double pace)
+void prices_limits_centre(struct work *work, double share)
 {
     const struct problem *problem = work->problem;
     for (uint32_t b = 0; b < problem->budgets.count + problem->quotas.count; b++)
-        work->limit_centre[b] += pace * (prices_limit_price(work, b) - work->limit_centre[b]);
+        prices_pace_centre(&work->limit_pace[b], share, prices_limit_price(work, b), &work->limit_centre[b]);
     for (uint32_t b = 0; b < problem->group_budgets.count; b++)
-        work->gbudget_centre[b] += pace * (prices_gbudget_price(work, b) - work->gbudget_centre[b]);
+        prices_pace_centre(&work->gbudget_pace[b], share, prices_gbudget_price(work, b), &work->gbudget_centre[b]);
     uint32_t crossing = work->groups ? work->crossing_start[work->groups] : 0;
     for (uint32_t i = 0; i < crossing; i++) {
         uint32_t cap = work->crossing[i];
-        work->cap_centre[cap] += pace * (prices_cap_price(work, cap) - work->cap_centre[cap]);
+        prices_pace_centre(&work->cap_pace[cap], share, prices_cap_price(work, cap), &work->cap_centre[cap]);
     }
 }

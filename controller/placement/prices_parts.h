@@ -26,6 +26,12 @@ void prices_pool_stiffen(struct work *work, double strength);
 /* Shifts the group's allocations from where they are dear to where they are cheap. */
 void prices_visit_group(struct work *work, uint32_t group);
 
+/* --- prices_pace.c --- */
+
+/* Moves a centre towards its multiplier by `share` of the way. How steadily it goes decides its stiffness from now on:
+ * pace->factor. */
+void prices_pace_centre(struct work_pace *pace, double share, double price, double *centre);
+
 /* --- prices_limits.c: budgets, quotas, group budgets, crossing caps --- */
 
 /* Stiffness of every limit and what is used of it at the machines as they stand; multipliers are 0. */
@@ -37,12 +43,17 @@ double prices_gbudget_price(const struct work *work, uint32_t number);
 /* The same of a crossing cap (numbered as in the problem). */
 double prices_cap_price(const struct work *work, uint32_t cap);
 
+/* How fast each of these rises with use, where it is above 0. */
+double prices_limit_stiffness(const struct work *work, uint32_t number);
+double prices_gbudget_stiffness(const struct work *work, uint32_t number);
+double prices_cap_stiffness(const struct work *work, uint32_t cap);
+
 /* Takes the multipliers as they stand into budget, quota, group_budget, group_rate, cap_price and slope, for the
  * bound. */
 void prices_limits_take(struct work *work);
 
 /* Moves the centres of all of them towards the multipliers. */
-void prices_limits_centre(struct work *work, double pace);
+void prices_limits_centre(struct work *work, double share);
 
 /* --- prices_riders.c: per-machine limits --- */
 
@@ -60,6 +71,6 @@ void prices_rider_renew(struct work *work, uint32_t group, size_t slot);
 void prices_riders_take(struct work *work);
 
 /* Moves the centres towards the multipliers and sets the stiffness anew. */
-void prices_riders_centre(struct work *work, double pace, double strength);
+void prices_riders_centre(struct work *work, double share, double strength);
 
 #endif

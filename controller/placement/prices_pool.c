@@ -59,7 +59,7 @@ static double add_limits(const struct work *work, uint32_t pool, double old, str
         if (price <= 0)
             continue;
         charge += weight * price;
-        curve->base_weight += weight * weight * work->limit_stiffness[work->limit[i].number];
+        curve->base_weight += weight * weight * prices_limit_stiffness(work, work->limit[i].number);
     }
     curve->base_moment = curve->base_weight * old;
     return charge;
@@ -178,7 +178,8 @@ void prices_pool_stiffen(struct work *work, double strength)
             size_t cell = (size_t)p * dimensions + k;
             double capacity = work->capacity[cell] > 0 ? work->capacity[cell] : 1;
             double own = work->tier[work->tier_start[p]].price / capacity;
-            work->stiffness[cell] = strength * (0.5 * own + 0.5 * unit[k]) / (capacity * size);
+            work->stiffness[cell] =
+                (double)work->pace[cell].factor * strength * (0.5 * own + 0.5 * unit[k]) / (capacity * size);
         }
     }
 }

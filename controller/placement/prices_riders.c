@@ -121,7 +121,7 @@ static double typical_worth(const struct work *work, uint32_t group, uint32_t po
     return level + part > 0 ? level + part : 1;
 }
 
-void prices_riders_centre(struct work *work, double pace, double strength)
+void prices_riders_centre(struct work *work, double share, double strength)
 {
     for (uint32_t i = 0; i < work->rider_groups; i++) {
         uint32_t group = work->rider_group[i];
@@ -129,10 +129,10 @@ void prices_riders_centre(struct work *work, double pace, double strength)
         for (size_t at = 0; at < work->slot_count[group]; at++) {
             uint32_t pool = work->slot[work->slot_start[group] + at].pool;
             struct work_rider *rider = &work->rider[work->rider_start[group] + at];
-            rider->centre += pace * (prices_rider_price(work, group, at) - rider->centre);
+            prices_pace_centre(&rider->pace, share, prices_rider_price(work, group, at), &rider->centre);
             double worth = typical_worth(work, group, pool);
             double size = each * (work->machines[pool] > 1 ? work->machines[pool] : 1);
-            rider->stiffness = strength * worth / size;
+            rider->stiffness = (double)rider->pace.factor * strength * worth / size;
             if (rider->centre < 1e-9 * worth)
                 rider->centre = 0;
         }

@@ -49,7 +49,7 @@ static void price_shared(struct visit *visit)
     for (uint32_t i = work->gbudget_start[visit->group]; i < work->gbudget_start[visit->group + 1]; i++) {
         double price = prices_gbudget_price(work, work->gbudget[i]);
         visit->rate_price += price;
-        visit->rate_bend += price > 0 ? work->gbudget_stiffness[work->gbudget[i]] : 0;
+        visit->rate_bend += price > 0 ? prices_gbudget_stiffness(work, work->gbudget[i]) : 0;
     }
     visit->cap_priced = 0;
     uint32_t first = work->crossing_start[visit->group];
@@ -215,8 +215,8 @@ static double shared_steepness(const struct visit *visit, int from, int to)
     double slope = visit->rate_bend * apart * apart;
     uint64_t in_one = (to >= 0 ? visit->slot[to].crossing : 0) ^ (from >= 0 ? visit->slot[from].crossing : 0);
     for (uint64_t bits = in_one & visit->cap_priced; bits; bits &= bits - 1)
-        slope +=
-            work->cap_stiffness[work->crossing[work->crossing_start[visit->group] + (uint32_t)__builtin_ctzll(bits)]];
+        slope += prices_cap_stiffness(
+            work, work->crossing[work->crossing_start[visit->group] + (uint32_t)__builtin_ctzll(bits)]);
     return slope;
 }
 

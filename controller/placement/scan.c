@@ -189,7 +189,7 @@ static void renew_slots(struct work *work, uint32_t group, const struct near *ne
         if (there)
             continue;
         if (rides)
-            rider[kept] = (struct work_rider){0};
+            rider[kept] = (struct work_rider){.pace = {.factor = 1}};
         keep_slot(work, group, first + kept++, near[i].pair, 0);
     }
     work->slot_count[group] = (uint8_t)kept;

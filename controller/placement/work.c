@@ -12,6 +12,14 @@ static double *new_doubles(size_t count)
     return memory_new(count, sizeof(double));
 }
 
+static struct work_pace *new_paces(size_t count)
+{
+    struct work_pace *paces = memory_new(count, sizeof *paces);
+    for (size_t i = 0; i < count; i++)
+        paces[i].factor = 1;
+    return paces;
+}
+
 bool work_list_has(const struct problem *problem, uint32_t list, uint32_t pool)
 {
     size_t low = problem->lists.start[list];
@@ -143,6 +151,7 @@ static void make_caps(struct work *work)
     work->cap_any = memory_new(work->groups, sizeof *work->cap_any);
     work->cap_centre = new_doubles(caps);
     work->cap_stiffness = new_doubles(caps);
+    work->cap_pace = new_paces(caps);
     work->cap_crossed = memory_new(work->groups, sizeof *work->cap_crossed);
     work->crossing_start = memory_new((size_t)work->groups + 1, sizeof *work->crossing_start);
     work->crossing = memory_new(caps, sizeof *work->crossing);
@@ -307,6 +316,8 @@ static void make_limits(struct work *work)
     work->limit_used = new_doubles(limits);
     work->limit_centre = new_doubles(limits);
     work->limit_stiffness = new_doubles(limits);
+    work->limit_pace = new_paces(limits);
+    work->gbudget_pace = new_paces(problem->group_budgets.count);
     work->gbudget_used = new_doubles(problem->group_budgets.count);
     work->gbudget_centre = new_doubles(problem->group_budgets.count);
     work->gbudget_stiffness = new_doubles(problem->group_budgets.count);
@@ -343,6 +354,7 @@ void work_init(struct work *work, const struct problem *problem)
     work->centre = new_doubles(cells);
     work->stiffness = new_doubles(cells);
     work->load = new_doubles(cells);
+    work->pace = new_paces(cells);
     work->machines = new_doubles(work->pools);
     work->free_slope = new_doubles(work->pools);
     work->slope = new_doubles(work->pools);
@@ -378,6 +390,10 @@ void work_release(struct work *work)
         work->low,        work->high,         work->stamp,         work->inner};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+    free(work->pace);
+    free(work->limit_pace);
+    free(work->gbudget_pace);
+    free(work->cap_pace);
     free(work->rider_pay);
     free(work->limit_start);
     free(work->limit);

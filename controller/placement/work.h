@@ -20,12 +20,19 @@ struct work_slot {
     uint64_t crossing; /* the group's crossing caps that hold the pool, by position in work.crossing */
 };
 
+/* How a multiplier went lately: steady ones get stiffer, swinging ones softer. */
+struct work_pace {
+    float factor; /* of the stiffness */
+    float last;   /* change of the centre when last moved */
+};
+
 /* The per-machine limit of a group in one of its slots. */
 struct work_rider {
     double centre;    /* what the proximal term pulls its multiplier to */
     double stiffness; /* change of the multiplier for an allocation too many */
     double value;     /* the multiplier when last asked, at `machines` */
     double machines;
+    struct work_pace pace;
 };
 
 /* A slope of f_p: machines up to `upto` cost `price` each. */
@@ -72,6 +79,7 @@ struct work {
     double *price;                                       /* [pool * dimensions + k] now */
     double *centre;                                      /* prices of the last round, what the proximal term pulls to */
     double *stiffness;                                   /* price change for a unit of overload */
+    struct work_pace *pace;                              /* [pool * dimensions + k] */
     double *load;                                        /* demand of all x on the pool */
     double *machines;                                    /* [pool] fractional y */
     double *free_slope;                                  /* [pool] 0, or sum of stiffness C^2 while y moves freely */
@@ -82,8 +90,9 @@ struct work {
     struct work_limit *limit;                            /* budgets and quotas of each pool */
     double *limit_used, *limit_centre, *limit_stiffness; /* [budget, then quota] */
     double *gbudget_used, *gbudget_centre, *gbudget_stiffness; /* [group budget] */
-    double *budget, *group_budget, *quota;                     /* multipliers */
-    double *group_rate;                                        /* [group] sum of multipliers of its group budgets */
+    struct work_pace *limit_pace, *gbudget_pace, *cap_pace;
+    double *budget, *group_budget, *quota; /* multipliers */
+    double *group_rate;                    /* [group] sum of multipliers of its group budgets */
 
     /* Candidates */
     size_t *slot_start; /* [group + 1] room; slot_count in use */
