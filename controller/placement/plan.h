@@ -12,9 +12,10 @@
 #define PLAN_SCALE_MIN (INT64_C(1) << 16)
 #define PLAN_SCALE_MAX (INT64_C(1) << 32)
 #define PLAN_MULTIPLIER_MAX (INT64_C(1) << 44)
-#define PLAN_FIGURE_MAX (INT64_C(1) << 62) /* cost, nodecost, bound */
-#define PLAN_ABSENT INT64_C(-1)            /* a cap without a multiplier line: it stays in the greedy */
-#define PLAN_HELD UINT32_MAX               /* plan_pack_item.group of a vector of held capacity */
+#define PLAN_FIGURE_MAX (INT64_C(1) << 62)   /* cost, nodecost, bound */
+#define PLAN_MACHINES_MAX (INT64_C(1) << 62) /* of a pool without limit */
+#define PLAN_ABSENT INT64_C(-1)              /* a cap without a multiplier line: it stays in the greedy */
+#define PLAN_HELD UINT32_MAX                 /* plan_pack_item.group of a vector of held capacity */
 
 struct plan_put {
     uint32_t group;

@@ -16,27 +16,6 @@ struct reader {
     uint32_t *pack_mark; /* [group]: the pack line that last named it, from 1 */
 };
 
-static bool read_id(struct reader *reader, const char *what, uint32_t count, uint32_t *ret_id)
-{
-    int64_t id = 0;
-    const char *start = reader->text.at;
-    if (!text_take_number(&reader->text, INT64_MAX, what, &id))
-        return false;
-    if (id >= (int64_t)count) {
-        reader->text.at = start;
-        return text_fail(&reader->text, ERROR_INVALID, "the problem has no %s %lld", what, (long long)id);
-    }
-    *ret_id = (uint32_t)id;
-    return true;
-}
-
-static bool read_id_word(struct reader *reader, const char *what, uint32_t count, uint32_t *ret_id)
-{
-    if (text_at_line_end(&reader->text))
-        return text_fail(&reader->text, ERROR_INVALID, "%s is missing", what);
-    return read_id(reader, what, count, ret_id) && text_expect_blank(&reader->text);
-}
-
 static bool mark_once(struct reader *reader, bool *seen)
 {
     if (*seen)
@@ -74,7 +53,7 @@ static bool read_dense(struct reader *reader, const char *what, uint32_t count, 
                        int64_t *values)
 {
     uint32_t id = 0;
-    return read_id_word(reader, what, count, &id) && mark_once(reader, &seen[id]) &&
+    return text_take_id_word(&reader->text, count, what, &id) && mark_once(reader, &seen[id]) &&
            text_take_number_word(&reader->text, most, what, &values[id]);
 }
 
@@ -83,8 +62,8 @@ static bool read_put(struct reader *reader)
     uint32_t group = 0;
     uint32_t pool = 0;
     int64_t count = 0;
-    if (!read_id_word(reader, "group", reader->problem->groups, &group) ||
-        !read_id_word(reader, "pool", reader->problem->pools, &pool) ||
+    if (!text_take_id_word(&reader->text, reader->problem->groups, "group", &group) ||
+        !text_take_id_word(&reader->text, reader->problem->pools, "pool", &pool) ||
         !text_take_number_word(&reader->text, PROBLEM_COUNT_MAX, "count", &count))
         return false;
     plan_add_put(reader->plan, group, pool, count);
@@ -96,8 +75,8 @@ static bool read_permachine(struct reader *reader)
     uint32_t group = 0;
     uint32_t pool = 0;
     int64_t value = 0;
-    if (!read_id_word(reader, "group", reader->problem->groups, &group) ||
-        !read_id_word(reader, "pool", reader->problem->pools, &pool) ||
+    if (!text_take_id_word(&reader->text, reader->problem->groups, "group", &group) ||
+        !text_take_id_word(&reader->text, reader->problem->pools, "pool", &pool) ||
         !text_take_number_word(&reader->text, PLAN_MULTIPLIER_MAX, "multiplier", &value))
         return false;
     plan_add_permachine(reader->plan, group, pool, value);
@@ -108,8 +87,8 @@ static bool read_price(struct reader *reader)
 {
     uint32_t pool = 0;
     uint32_t dimension = 0;
-    if (!read_id_word(reader, "pool", reader->problem->pools, &pool) ||
-        !read_id_word(reader, "dimension", reader->problem->dimensions, &dimension))
+    if (!text_take_id_word(&reader->text, reader->problem->pools, "pool", &pool) ||
+        !text_take_id_word(&reader->text, reader->problem->dimensions, "dimension", &dimension))
         return false;
     size_t cell = (size_t)pool * reader->problem->dimensions + dimension;
     return mark_once(reader, &reader->seen_price[cell]) &&
@@ -120,10 +99,10 @@ static bool read_cap(struct reader *reader)
 {
     uint32_t group = 0;
     uint32_t cap = 0;
-    if (!read_id_word(reader, "group", reader->problem->groups, &group))
+    if (!text_take_id_word(&reader->text, reader->problem->groups, "group", &group))
         return false;
     const uint32_t *start = reader->problem->cap_start + group;
-    if (!read_id_word(reader, "cap of the group", start[1] - start[0], &cap))
+    if (!text_take_id_word(&reader->text, start[1] - start[0], "cap of the group", &cap))
         return false;
     if (reader->plan->cap[start[0] + cap] != PLAN_ABSENT)
         return text_fail(&reader->text, ERROR_INVALID, "this line is there twice");
@@ -133,13 +112,10 @@ static bool read_cap(struct reader *reader)
 static bool read_pack_held(struct reader *reader)
 {
     int64_t vector[PROBLEM_DIMENSIONS_MAX] = {0};
-    for (uint32_t k = 0; k < reader->problem->dimensions; k++) {
-        if (!text_take_char(&reader->text, k ? ',' : ':'))
-            return text_fail(&reader->text, ERROR_INVALID, "held: a number for each of %u dimensions is expected",
-                             reader->problem->dimensions);
-        if (!text_take_number(&reader->text, PROBLEM_AMOUNT_MAX, "held", &vector[k]))
-            return false;
-    }
+    if (!text_take_char(&reader->text, ':'))
+        return text_fail(&reader->text, ERROR_INVALID, "`:` and held capacity are expected");
+    if (!text_take_vector(&reader->text, reader->problem->dimensions, PROBLEM_AMOUNT_MAX, "held", vector))
+        return false;
     plan_add_pack_held(reader->plan, vector, reader->problem->dimensions);
     return text_expect_blank(&reader->text);
 }
@@ -148,8 +124,8 @@ static bool read_pack(struct reader *reader)
 {
     uint32_t pool = 0;
     int64_t times = 0;
-    if (!read_id_word(reader, "pool", reader->problem->pools, &pool) ||
-        !text_take_number_word(&reader->text, PROBLEM_COUNT_MAX, "times", &times))
+    if (!text_take_id_word(&reader->text, reader->problem->pools, "pool", &pool) ||
+        !text_take_number_word(&reader->text, PLAN_MACHINES_MAX, "times", &times))
         return false;
     if (reader->plan->packs >= UINT32_MAX - 1)
         return text_fail(&reader->text, ERROR_TOO_LARGE, "too many pack lines");
@@ -164,7 +140,7 @@ static bool read_pack(struct reader *reader)
         }
         uint32_t group = 0;
         int64_t count = 0;
-        if (!read_id(reader, "group", reader->problem->groups, &group))
+        if (!text_take_id(&reader->text, reader->problem->groups, "group", &group))
             return false;
         if (!text_take_char(&reader->text, ':'))
             return text_fail(&reader->text, ERROR_INVALID, "`:` and a count are expected");
@@ -194,7 +170,7 @@ static bool read_line(struct reader *reader)
     if (text_same(word, length, "price"))
         return read_price(reader);
     if (text_same(word, length, "pool"))
-        return read_dense(reader, "pool", problem->pools, PROBLEM_COUNT_MAX, reader->seen_pool, plan->machines);
+        return read_dense(reader, "pool", problem->pools, PLAN_MACHINES_MAX, reader->seen_pool, plan->machines);
     if (text_same(word, length, "unplaced"))
         return read_dense(reader, "group", problem->groups, PROBLEM_COUNT_MAX, reader->seen_unplaced, plan->unplaced);
     if (text_same(word, length, "budget"))
@@ -223,17 +199,7 @@ static bool read_line(struct reader *reader)
 
 static bool read_all(struct reader *reader)
 {
-    const char *word = "";
-    size_t length = 0;
-    int64_t version = 0;
-    if (!text_next_line(&reader->text) || !text_take_word(&reader->text, &word, &length) ||
-        !text_same(word, length, "drover-plan"))
-        return text_fail(&reader->text, ERROR_INVALID, "the first line must be `drover-plan 1`");
-    if (!text_take_number_word(&reader->text, INT64_MAX, "version", &version))
-        return false;
-    if (version != 1)
-        return text_fail(&reader->text, version > 1 ? ERROR_NEWER : ERROR_INVALID, "only version 1 can be read");
-    if (!text_expect_line_end(&reader->text))
+    if (!text_take_header(&reader->text, "drover-plan"))
         return false;
     while (text_next_line(&reader->text)) {
         if (!read_line(reader) || !text_expect_line_end(&reader->text))

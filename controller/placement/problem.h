@@ -21,8 +21,9 @@ enum {
     PROBLEM_DIMENSIONS_MAX = 8,
     PROBLEM_POOLS_MAX = 1 << 16,
     PROBLEM_GROUPS_MAX = 1 << 20,
-    PROBLEM_NAME_MAX = 256,     /* bytes of a region's or dimension's name */
-    PROBLEM_PAIRS_MAX = 1 << 28 /* (group, pool) pairs as written, before later ones override */
+    PROBLEM_NAME_MAX = 256, /* bytes of a region's or dimension's name */
+    PROBLEM_PAIRS_MAX =
+        1 << 28 /* (group, pool) pairs; overridden ones count where the lines of their group come apart */
 };
 #define PROBLEM_AMOUNT_MAX (INT64_C(1) << 36) /* capacity and demand */
 #define PROBLEM_COUNT_MAX (INT64_C(1) << 31)  /* allocations of a group, machines of a pool */

@@ -166,6 +166,52 @@ bool text_take_number_word(struct text *text, int64_t most, const char *what, in
     return text_take_number(text, most, what, ret_number) && text_expect_blank(text);
 }
 
+bool text_take_id(struct text *text, uint32_t count, const char *what, uint32_t *ret_id)
+{
+    int64_t id = 0;
+    const char *start = text->at;
+    if (!text_take_number(text, INT64_MAX, what, &id))
+        return false;
+    if (id >= (int64_t)count) {
+        text->at = start;
+        return text_fail(text, ERROR_INVALID, "there is no %s %lld", what, (long long)id);
+    }
+    *ret_id = (uint32_t)id;
+    return true;
+}
+
+bool text_take_id_word(struct text *text, uint32_t count, const char *what, uint32_t *ret_id)
+{
+    if (text_at_line_end(text))
+        return text_fail(text, ERROR_INVALID, "%s is missing", what);
+    return text_take_id(text, count, what, ret_id) && text_expect_blank(text);
+}
+
+bool text_take_vector(struct text *text, uint32_t count, int64_t most, const char *what, int64_t *ret_vector)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        if (k > 0 && !text_take_char(text, ','))
+            return text_fail(text, ERROR_INVALID, "%s: a number for each of %u dimensions is expected", what, count);
+        if (!text_take_number(text, most, what, &ret_vector[k]))
+            return false;
+    }
+    return true;
+}
+
+bool text_take_header(struct text *text, const char *word)
+{
+    const char *found = "";
+    size_t length = 0;
+    int64_t version = 0;
+    if (!text_next_line(text) || !text_take_word(text, &found, &length) || !text_same(found, length, word))
+        return text_fail(text, ERROR_INVALID, "the first line must be `%s 1`", word);
+    if (!text_take_number_word(text, INT64_MAX, "version", &version))
+        return false;
+    if (version != 1)
+        return text_fail(text, version > 1 ? ERROR_NEWER : ERROR_INVALID, "only version 1 can be read");
+    return text_expect_line_end(text);
+}
+
 bool text_expect_line_end(struct text *text)
 {
     if (text_at_line_end(text))

@@ -41,6 +41,18 @@ bool text_take_number(struct text *text, int64_t most, const char *what, int64_t
 /* As above after blanks. */
 bool text_take_number_word(struct text *text, int64_t most, const char *what, int64_t *ret_number);
 
+/* A number, 0 to count - 1, that names one of the count things already there. */
+bool text_take_id(struct text *text, uint32_t count, const char *what, uint32_t *ret_id);
+
+/* As above after blanks, and a blank or the line's end must follow. */
+bool text_take_id_word(struct text *text, uint32_t count, const char *what, uint32_t *ret_id);
+
+/* `count` numbers from 0 to most, separated by commas. */
+bool text_take_vector(struct text *text, uint32_t count, int64_t most, const char *what, int64_t *ret_vector);
+
+/* Goes to the first line, which must be `word 1`. ERROR_NEWER for a version above 1. */
+bool text_take_header(struct text *text, const char *word);
+
 /* Fails unless only blanks or a comment are left on the line. */
 bool text_expect_line_end(struct text *text);
 

@@ -74,6 +74,56 @@ static void what_is_written_reads_back_the_same(void **state)
     buffer_release(&second);
 }
 
+/* The pairs of group 0 as "pool:extra:now ". */
+static void expect_pairs(const char *may, const char *expected)
+{
+    struct problem problem;
+    struct error error = {0};
+    struct buffer text = BUFFER_INIT;
+    struct buffer pairs = BUFFER_INIT;
+    buffer_append_text(&text, "drover-problem 1\ndims d\nregion 0 r\n");
+    for (unsigned p = 0; p < 4; p++)
+        buffer_printf(&text, "pool %u region=0 price=1 capacity=1 min=0 max=-\n", p);
+    buffer_append_text(&text, "set 0 pools=1,2,3\nset 1 pools=@0,0\ngroup 0 count=1 demand=1 unplaced=1\n"
+                              "group 1 count=1 demand=1 unplaced=1\n");
+    buffer_append_text(&text, may);
+    if (!problem_read(text.data, text.length, &problem, &error))
+        fail_msg("%s\n%s", error.text, text.data);
+    for (size_t i = problem.pair_start[0]; i < problem.pair_start[1]; i++)
+        buffer_printf(&pairs, "%u:%lld:%u ", problem.pair_pool[i], (long long)problem.pair_extra[i],
+                      problem.pair_now[i]);
+    assert_string_equal(pairs.length ? pairs.data : "", expected);
+    problem_release(&problem);
+    buffer_release(&pairs);
+    buffer_release(&text);
+}
+
+static void a_later_pair_overrides_an_earlier_one(void **state)
+{
+    (void)state;
+    expect_pairs("", "");
+    expect_pairs("may 0\n", "");
+    expect_pairs("may 0 3:5 @0:7:2 2:9\n", "1:7:2 2:9:0 3:7:2 ");
+    expect_pairs("may 0 @1:1:1\nmay 0 0:2\nmay 1 0:8\n", "0:2:0 1:1:1 2:1:1 3:1:1 ");
+    expect_pairs("may 1 @1:8:8\nmay 0 2:1:4 0:1\nmay 1 0:8\nmay 0 2:3 1:6\nmay 1 3:8:8\n", "0:1:0 1:6:0 2:3:0 ");
+}
+
+static void a_pool_without_limit_may_have_any_number_of_machines(void **state)
+{
+    (void)state;
+    struct certificate certificate;
+    struct error error = {0};
+    static const char problem[] = "drover-problem 1\ndims d\nregion 0 r\n"
+                                  "pool 0 region=0 price=2 capacity=1 min=0 max=-\n"
+                                  "group 0 count=2147483648 demand=1 unplaced=9\n"
+                                  "group 1 count=2147483648 demand=1 unplaced=9\nmay 0 0:0\nmay 1 0:0\n";
+    static const char plan[] = "drover-plan 1\ncost 8589934592\nnodecost 8589934592\nbound 0\npool 0 4294967296\n"
+                               "put 0 0 2147483648\nput 1 0 2147483648\npack 0 2147483648 0:1\n"
+                               "pack 0 2147483648 1:1\n";
+    if (check(problem, plan, &certificate, &error) != PLACEMENT_DONE)
+        fail_msg("%s", error.text);
+}
+
 struct refusal {
     const char *text;
     const char *place; /* how the error begins */
@@ -323,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_of_the_format_checks_exactly),
         cmocka_unit_test(what_is_written_reads_back_the_same),
+        cmocka_unit_test(a_later_pair_overrides_an_earlier_one),
+        cmocka_unit_test(a_pool_without_limit_may_have_any_number_of_machines),
         cmocka_unit_test(a_bad_problem_is_refused_with_line_and_column),
         cmocka_unit_test(a_bad_plan_is_refused),
         cmocka_unit_test(crossing_caps_do_not_prove_too_much),
