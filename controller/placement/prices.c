@@ -95,12 +95,24 @@ void prices_best_release(struct prices_best *best)
 }
 
 static const double STRENGTH = 0.3;
+enum { IDLE_REST = 7 }; /* sweeps left out between two visits, a power of two less one */
 
-/* One visit to every group; multipliers are then as they follow from the loads. */
+/* A group that has not moved for a while is looked at only now and then. */
+static bool due(const struct work *work, uint32_t group, unsigned sweep)
+{
+    unsigned idle = work->idle[group];
+    unsigned rest = idle < 1 ? 0 : idle < 3 ? 1 : idle < 6 ? 3 : IDLE_REST;
+    return ((sweep + group) & rest) == 0;
+}
+
+/* One visit to every group that is due; multipliers are then as they follow from the loads. */
 static void sweep_once(struct work *work, unsigned sweep)
 {
-    for (uint32_t j = 0; j < work->groups; j++)
-        prices_visit_group(work, sweep % 2 ? work->groups - 1 - j : j);
+    for (uint32_t i = 0; i < work->groups; i++) {
+        uint32_t group = sweep % 2 ? work->groups - 1 - i : i;
+        if (due(work, group, sweep))
+            prices_visit_group(work, group);
+    }
     prices_riders_take(work);
     prices_limits_take(work);
 }

@@ -265,8 +265,10 @@ static double shift(struct visit *visit, int from, int to, double difference)
     return amount;
 }
 
-static void move_group(struct visit *visit)
+/* True when anything moved. */
+static bool move_group(struct visit *visit)
 {
+    bool moved = false;
     struct work *work = visit->work;
     uint32_t group = visit->group;
     uint64_t tried = 0;
@@ -275,21 +277,24 @@ static void move_group(struct visit *visit)
         double cost = 0;
         int from = worst_source(visit, tried, &gain);
         if (from == -2)
-            return;
+            return moved;
         int to = best_target(visit, from, &cost);
         if (from >= 0 && visit->unplaced < cost) {
             to = -1;
             cost = visit->unplaced;
         }
         if (from == -1 && to == -1)
-            return;
+            return moved;
         double difference = gain - cost;
         if (difference <= 1e-7 * (gain > 0 ? gain : 1) || shift(visit, from, to, difference) <= 1e-9) {
             if (!work->cap_any[group] && !visit->rides && !visit->shared)
-                return;
+                return moved;
             tried |= from >= 0 ? UINT64_C(1) << from : UINT64_C(1) << 63;
+        } else {
+            moved = true;
         }
     }
+    return moved;
 }
 
 void prices_visit_group(struct work *work, uint32_t group)
@@ -321,5 +326,6 @@ void prices_visit_group(struct work *work, uint32_t group)
             prices_rider_renew(work, group, i);
         visit.cost[i] = slot_cost(&visit, i);
     }
-    move_group(&visit);
+    bool moved = move_group(&visit);
+    work->idle[group] = moved ? 0 : (uint8_t)(work->idle[group] < UINT8_MAX ? work->idle[group] + 1 : UINT8_MAX);
 }

@@ -365,6 +365,7 @@ void work_init(struct work *work, const struct problem *problem)
     work->quota = new_doubles(problem->quotas.count);
     work->group_rate = new_doubles(work->groups);
     work->left = new_doubles(work->groups);
+    work->idle = memory_new(work->groups, sizeof *work->idle);
     work->slot_start = memory_new((size_t)work->groups + 1, sizeof *work->slot_start);
     work->slot_count = memory_new(work->groups, sizeof *work->slot_count);
     for (uint32_t j = 0; j < work->groups; j++) {
@@ -390,6 +391,7 @@ void work_release(struct work *work)
         work->low,        work->high,         work->stamp,         work->inner};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+    free(work->idle);
     free(work->pace);
     free(work->limit_pace);
     free(work->gbudget_pace);

@@ -98,7 +98,8 @@ struct work {
     size_t *slot_start; /* [group + 1] room; slot_count in use */
     uint8_t *slot_count;
     struct work_slot *slot;
-    double *left; /* [group] allocations left unplaced, fractional */
+    uint8_t *idle; /* [group] visits in a row that moved nothing */
+    double *left;  /* [group] allocations left unplaced, fractional */
     uint32_t rider_groups;
     uint32_t *rider_group; /* those with a per-machine limit */
     size_t *rider_start;   /* [group + 1] into rider, one for each slot of such a group */
