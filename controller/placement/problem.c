@@ -2,9 +2,6 @@
 #include "controller/placement/problem.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
 
 void problem_init(struct problem *problem)
 {
@@ -112,99 +109,4 @@ int64_t problem_pair_rate(const struct problem *problem, uint32_t group, uint32_
             most = (int64_t)share;
     }
     return most;
-}
-
-/* --- checks --- */
-
-static bool check_pools(const struct problem *problem, struct error *error)
-{
-    for (uint32_t p = 0; p < problem->pools; p++) {
-        int64_t upto = problem->pool_max[p];
-        int64_t price = problem->pool_price[p];
-        if (upto < problem->pool_min[p])
-            return error_set(error, ERROR_INVALID, "pool %u: max is below min", p);
-        for (uint32_t t = problem->tier_start[p]; t < problem->tier_start[p + 1]; t++) {
-            if (problem->tier_upto[t] <= upto)
-                return error_set(error, ERROR_INVALID, "pool %u: a tier does not raise the limit before it", p);
-            if (problem->tier_price[t] < price)
-                return error_set(error, ERROR_INVALID, "pool %u: a tier is cheaper than the one before", p);
-            upto = problem->tier_upto[t];
-            price = problem->tier_price[t];
-        }
-    }
-    return true;
-}
-
-static bool check_pairs(const struct problem *problem, struct error *error)
-{
-    for (uint32_t j = 0; j < problem->groups; j++) {
-        for (size_t i = problem->pair_start[j]; i < problem->pair_start[j + 1]; i++) {
-            if (problem->pair_pool[i] >= problem->pools)
-                return error_set(error, ERROR_INVALID, "group %u: no pool %u", j, problem->pair_pool[i]);
-            if (i > problem->pair_start[j] && problem->pair_pool[i] <= problem->pair_pool[i - 1])
-                return error_set(error, ERROR_INVALID, "group %u: pools out of order", j);
-        }
-    }
-    return true;
-}
-
-/* u_jp for each pair of the group: the count, or less where a cap that holds the pool is less. */
-static void pair_most(const struct problem *problem, uint32_t group, int64_t *by_pool)
-{
-    size_t first = problem->pair_start[group];
-    size_t end = problem->pair_start[group + 1];
-    for (size_t i = first; i < end; i++)
-        by_pool[problem->pair_pool[i]] = problem->group_count[group];
-    for (uint32_t c = problem->cap_start[group]; c < problem->cap_start[group + 1]; c++) {
-        uint32_t list = problem->cap_list[c];
-        for (size_t i = problem->lists.start[list]; i < problem->lists.start[list + 1]; i++) {
-            uint32_t pool = problem->lists.pool[i];
-            if (by_pool[pool] > problem->cap_max[c])
-                by_pool[pool] = problem->cap_max[c];
-        }
-    }
-}
-
-/* A_pk <= 2^62. Caps are looked at only where the plain counts are too much, which is next to never. */
-static bool check_saturation(const struct problem *problem, struct error *error)
-{
-    uint32_t dimensions = problem->dimensions;
-    size_t cells = (size_t)problem->pools * dimensions;
-    __int128 *total = memory_new(cells, sizeof *total);
-    int64_t *most = memory_new(problem->pools, sizeof *most);
-    bool fine = true;
-    for (int with_caps = 0; with_caps < 2; with_caps++) {
-        memset(total, 0, cells * sizeof *total);
-        for (uint32_t j = 0; j < problem->groups; j++) {
-            if (with_caps)
-                pair_most(problem, j, most);
-            const int64_t *demand = problem->group_demand + (size_t)j * dimensions;
-            for (size_t i = problem->pair_start[j]; i < problem->pair_start[j + 1]; i++) {
-                uint32_t p = problem->pair_pool[i];
-                if (!problem_pair_fits(problem, j, p))
-                    continue;
-                int64_t upto = with_caps ? most[p] : problem->group_count[j];
-                for (uint32_t k = 0; k < dimensions; k++)
-                    total[(size_t)p * dimensions + k] += (__int128)upto * demand[k];
-            }
-        }
-        fine = true;
-        for (size_t cell = 0; cell < cells && fine; cell++) {
-            if (total[cell] > PROBLEM_TOTAL_MAX)
-                fine = with_caps
-                           ? error_set(error, ERROR_OVERFLOW, "pool %zu: the demand that may land on it is above 2^62",
-                                       cell / dimensions)
-                           : false;
-        }
-        if (fine)
-            break;
-    }
-    free(total);
-    free(most);
-    return fine;
-}
-
-bool problem_check(const struct problem *problem, struct error *ret_error)
-{
-    return check_pools(problem, ret_error) && check_pairs(problem, ret_error) && check_saturation(problem, ret_error);
 }

@@ -1,8 +1,8 @@
 /* The placement problem: groups of allocations, pools of machines, what each pair costs and what limits them.
  *
  * Plain numbers in structure-of-arrays form, made by the file reader below or filled in by a caller between
- * problem_init and problem_finish. Money is micro-dollars an hour; capacity and demand are whole units of whatever the
- * dimension measures. Every rule of the file format is told in docs and checked in problem_finish, so that solver and
+ * problem_init and problem_check. Money is micro-dollars an hour; capacity and demand are whole units of whatever the
+ * dimension measures. Every rule of the file format is checked in problem_check, so that solver and
  * checker may trust the ranges and the sorting, and nothing else.
  *
  * Ownership: a problem owns all its arrays; problem_release frees them. Reading from several threads at once is safe as
@@ -104,8 +104,9 @@ bool problem_read(const char *bytes, size_t length, struct problem *ret_problem,
 /* Appends the text form; problem_read gives an equal problem back. */
 void problem_write(const struct problem *problem, struct buffer *out);
 
-/* Checks what spans several lines: ranges, A_pk <= 2^62, tiers, sorted pairs. Same errors as problem_read, without a
- * place. Called by problem_read; a caller who fills a problem by hand calls it before solving. */
+/* Checks all that solver and checker rely on: ranges, A_pk <= 2^62, rising tiers, lists and pairs ascending. Errors as
+ * problem_read's, naming the pool, group or limit instead of a line. Called by problem_read; a caller who fills a
+ * problem by hand calls it before solving, with every start array in place. */
 bool problem_check(const struct problem *problem, struct error *ret_error);
 
 /* True when an allocation of the group fits an empty machine of the pool; other pairs count as absent. */

@@ -14,7 +14,7 @@ import pytest
 from placement import check_plan, random_problem
 
 TOOL = os.environ.get("DROVER_PLACEMENT_TOOL", os.path.join(os.path.dirname(__file__), "..", "..", "build", "placement-tool"))
-SEEDS = int(os.environ.get("DROVER_PLACEMENT_SEEDS", "60"))
+SEEDS = int(os.environ.get("DROVER_PLACEMENT_SEEDS", "120"))
 FIGURES = ("cost", "nodecost", "bound")
 
 

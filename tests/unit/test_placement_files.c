@@ -186,6 +186,44 @@ static void a_bad_problem_is_refused_with_line_and_column(void **state)
     }
 }
 
+static void a_problem_filled_by_hand_is_checked(void **state)
+{
+    (void)state;
+    struct problem problem;
+    struct error error = {0};
+    assert_true(problem_read(EXAMPLE, strlen(EXAMPLE), &problem, &error));
+    assert_true(problem_check(&problem, &error));
+    struct {
+        int64_t *number;
+        int64_t wrong;
+        const char *named;
+    } cases[] = {
+        {&problem.pool_price[1], -1, "pool 1"},
+        {&problem.pool_rate[1], PROBLEM_MONEY_MAX + 1, "pool 1"},
+        {&problem.pool_capacity[1], PROBLEM_AMOUNT_MAX + 1, "pool 0"},
+        {&problem.pool_max[0], INT64_MAX - 1, "pool 0"},
+        {&problem.tier_price[0], PROBLEM_MONEY_MAX + 1, "pool 0"},
+        {&problem.tier_upto[0], 40, "pool 0"},
+        {&problem.group_count[1], -1, "group 1"},
+        {&problem.group_demand[2], PROBLEM_AMOUNT_MAX + 1, "group 1"},
+        {&problem.group_permachine[0], PROBLEM_COUNT_MAX + 1, "group 0"},
+        {&problem.pair_extra[0], -1, "group 0"},
+        {&problem.cap_max[0], -1, "group 0"},
+        {&problem.quotas.weight[0], -1, "quota 0"},
+        {&problem.group_budgets.most[0], -1, "group budget 0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t right = *cases[i].number;
+        *cases[i].number = cases[i].wrong;
+        if (problem_check(&problem, &error) || !strstr(error.text, cases[i].named))
+            fail_msg("case %zu (%s): %s", i, cases[i].named, error.text);
+        *cases[i].number = right;
+    }
+    problem.cap_list[0] = problem.lists.count;
+    assert_false(problem_check(&problem, &error));
+    problem_release(&problem);
+}
+
 static void a_bad_plan_is_refused(void **state)
 {
     (void)state;
@@ -376,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_later_pair_overrides_an_earlier_one),
         cmocka_unit_test(a_pool_without_limit_may_have_any_number_of_machines),
         cmocka_unit_test(a_bad_problem_is_refused_with_line_and_column),
+        cmocka_unit_test(a_problem_filled_by_hand_is_checked),
         cmocka_unit_test(a_bad_plan_is_refused),
         cmocka_unit_test(crossing_caps_do_not_prove_too_much),
         cmocka_unit_test(equal_pools_share_without_a_gap),

@@ -17,6 +17,7 @@
 #include "controller/placement/certificate.h"
 #include "controller/placement/incremental.h"
 #include "controller/placement/solve.h"
+#include "tests/bench/placement/baseline.h"
 #include "tests/bench/placement/disturb.h"
 #include "tests/bench/placement/families.h"
 #include "tests/bench/placement/generate.h"
@@ -125,6 +126,47 @@ static void report_certificate(const struct certificate *certificate)
             (double)certificate->gap_ppm / 1e4, (double)certificate->node_gap_ppm / 1e4);
 }
 
+static void write_file(const char *path, const struct buffer *bytes)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes->data, 1, bytes->length, file) != bytes->length)
+        perror(path);
+    if (file)
+        fclose(file);
+}
+
+static void report_solved(const struct problem *problem, const struct plan *plan)
+{
+    int64_t unplaced = 0;
+    for (uint32_t j = 0; j < problem->groups; j++)
+        unplaced += plan->unplaced[j];
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    fprintf(stderr, "unplaced=%" PRId64 " mib=%ld\n", unplaced, usage.ru_maxrss / 1024);
+}
+
+/* Solves, checks what came out and reports both. */
+static bool solve_and_check(const struct problem *problem, const struct solve_options *options, struct plan *ret_plan,
+                            struct error *error)
+{
+    struct certificate certificate;
+    double start = seconds();
+    double processor = processor_seconds();
+    if (!solve(problem, options, ret_plan, error))
+        return false;
+    report("solve", seconds() - start);
+    report("cpu", processor_seconds() - processor);
+    start = seconds();
+    if (!certificate_check(problem, ret_plan, &certificate, error)) {
+        plan_release(ret_plan);
+        return false;
+    }
+    report("check", seconds() - start);
+    report_certificate(&certificate);
+    report_solved(problem, ret_plan);
+    return true;
+}
+
 static int run_solve(const char *path, int count, char **words)
 {
     struct solve_options options = SOLVE_OPTIONS_DEFAULT;
@@ -142,60 +184,61 @@ static int run_solve(const char *path, int count, char **words)
     struct problem problem;
     struct plan plan;
     struct error error;
-    struct certificate certificate;
     if (!load(path, &problem, &error))
         return fail(path, &error);
-    double start = seconds();
-    double processor = processor_seconds();
-    if (!solve(&problem, &options, &plan, &error))
-        return fail(path, &error);
-    report("solve", seconds() - start);
-    report("cpu", processor_seconds() - processor);
-    start = seconds();
-    if (!certificate_check(&problem, &plan, &certificate, &error))
-        return fail(path, &error);
-    report("check", seconds() - start);
-    report_certificate(&certificate);
-    int64_t unplaced = 0;
-    for (uint32_t j = 0; j < problem.groups; j++)
-        unplaced += plan.unplaced[j];
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    fprintf(stderr, "unplaced=%" PRId64 " mib=%ld\n", unplaced, usage.ru_maxrss / 1024);
-    struct buffer out = BUFFER_INIT;
-    plan_write(&plan, &problem, &out);
-    FILE *file = to ? fopen(to, "wb") : NULL;
-    if (file) {
-        fwrite(out.data, 1, out.length, file);
-        fclose(file);
+    bool fine = solve_and_check(&problem, &options, &plan, &error);
+    if (fine && to) {
+        struct buffer out = BUFFER_INIT;
+        plan_write(&plan, &problem, &out);
+        write_file(to, &out);
+        buffer_release(&out);
     }
-    buffer_release(&out);
-    plan_release(&plan);
+    if (fine)
+        plan_release(&plan);
     problem_release(&problem);
-    return 0;
+    return fine ? 0 : fail(path, &error);
+}
+
+static bool check_file(const char *path, const struct problem *problem, struct error *error)
+{
+    struct buffer text = BUFFER_INIT;
+    struct plan plan;
+    struct certificate certificate;
+    if (!read_file(path, &text))
+        return error_set(error, ERROR_SYSTEM, " unreadable");
+    bool fine = plan_read(text.data, text.length, problem, &plan, error);
+    buffer_release(&text);
+    if (!fine)
+        return false;
+    double start = seconds();
+    fine = certificate_check(problem, &plan, &certificate, error);
+    report("check", seconds() - start);
+    if (fine)
+        report_certificate(&certificate);
+    fprintf(stderr, "\n");
+    plan_release(&plan);
+    return fine;
 }
 
 static int run_check(const char *path, const char *plan_path)
 {
     struct problem problem;
-    struct plan plan;
     struct error error;
-    struct certificate certificate;
-    struct buffer text = BUFFER_INIT;
     if (!load(path, &problem, &error))
         return fail(path, &error);
-    if (!read_file(plan_path, &text))
-        return 1;
-    if (!plan_read(text.data, text.length, &problem, &plan, &error))
-        return fail(plan_path, &error);
-    double start = seconds();
-    if (!certificate_check(&problem, &plan, &certificate, &error))
-        return fail(plan_path, &error);
-    report("check", seconds() - start);
-    report_certificate(&certificate);
-    fprintf(stderr, "\n");
-    buffer_release(&text);
-    plan_release(&plan);
+    bool fine = check_file(plan_path, &problem, &error);
+    problem_release(&problem);
+    return fine ? 0 : fail(plan_path, &error);
+}
+
+static int run_baseline(const char *path)
+{
+    struct problem problem;
+    struct error error;
+    if (!load(path, &problem, &error))
+        return fail(path, &error);
+    fprintf(stderr, "cheapest=%.0f ", baseline_cheapest(&problem));
+    fprintf(stderr, "blind=%.0f\n", baseline_blind(&problem));
     problem_release(&problem);
     return 0;
 }
@@ -280,98 +323,6 @@ static int run_events(const char *path, unsigned effort)
     plan_release(&plan);
     incremental_close(incremental);
     return fine ? 0 : 1;
-}
-
-/* --- baselines --- */
-
-/* Aggregate cost of a placement by hand; machines as many as needed, limits of pools kept by spilling over to the next
- * pool in the order. blind: the order is the pools' own, round robin over regions, else cheapest first. */
-static double run_baseline_order(const struct problem *problem, bool blind)
-{
-    uint32_t dims = problem->dimensions;
-    double *used = calloc((size_t)problem->pools * dims, sizeof *used);
-    double cost = 0;
-    for (uint32_t p = 0; p < problem->pools; p++) {
-        for (uint32_t k = 0; k < dims; k++)
-            used[(size_t)p * dims + k] = (double)problem->pool_held[(size_t)p * dims + k];
-    }
-    for (uint32_t j = 0; j < problem->groups; j++) {
-        size_t first = problem->pair_start[j];
-        size_t end = problem->pair_start[j + 1];
-        int64_t left = problem->group_count[j];
-        uint32_t turn = 0;
-        while (left > 0) {
-            size_t best = SIZE_MAX;
-            double best_cost = 0;
-            int64_t best_room = 0;
-            for (size_t n = 0; n < end - first; n++) {
-                size_t i = blind ? first + (n + turn) % (end - first) : first + n;
-                uint32_t p = problem->pair_pool[i];
-                if (!problem_pair_fits(problem, j, p))
-                    continue;
-                int64_t limit = problem_pool_limit(problem, p);
-                int64_t room = left;
-                double share = 0;
-                for (uint32_t k = 0; k < dims; k++) {
-                    double demand = (double)problem->group_demand[(size_t)j * dims + k];
-                    double capacity = (double)problem->pool_capacity[(size_t)p * dims + k];
-                    if (demand <= 0)
-                        continue;
-                    share = demand / capacity > share ? demand / capacity : share;
-                    if (limit != PROBLEM_UNLIMITED) {
-                        double fits = (capacity * (double)limit - used[(size_t)p * dims + k]) / demand;
-                        room = fits < (double)room ? (int64_t)fits : room;
-                    }
-                }
-                if (room <= 0)
-                    continue;
-                double each = (double)problem->pair_extra[i] + share * (double)problem->pool_price[p];
-                if (best == SIZE_MAX || (!blind && each < best_cost)) {
-                    best = i;
-                    best_cost = each;
-                    best_room = room;
-                    if (blind)
-                        break;
-                }
-            }
-            if (best == SIZE_MAX)
-                break;
-            int64_t amount =
-                blind ? (best_room < 1 + problem->group_count[j] / 8 ? best_room : 1 + problem->group_count[j] / 8)
-                      : best_room;
-            amount = amount < left ? amount : left;
-            for (uint32_t k = 0; k < dims; k++)
-                used[(size_t)problem->pair_pool[best] * dims + k] +=
-                    (double)amount * (double)problem->group_demand[(size_t)j * dims + k];
-            cost += (double)amount * (double)problem->pair_extra[best];
-            left -= amount;
-            turn = (uint32_t)(best - first) + 1 + (blind ? pick((uint32_t)(end - first)) : 0);
-        }
-        cost += (double)left * (double)problem->group_unplaced[j];
-    }
-    for (uint32_t p = 0; p < problem->pools; p++) {
-        int64_t machines = problem->pool_min[p];
-        for (uint32_t k = 0; k < dims; k++) {
-            double capacity = (double)problem->pool_capacity[(size_t)p * dims + k];
-            int64_t need = capacity > 0 ? (int64_t)(used[(size_t)p * dims + k] / capacity + 0.999999) : 0;
-            machines = need > machines ? need : machines;
-        }
-        cost += (double)problem_pool_cost(problem, p, machines);
-    }
-    free(used);
-    return cost;
-}
-
-static int run_baseline(const char *path)
-{
-    struct problem problem;
-    struct error error;
-    if (!load(path, &problem, &error))
-        return fail(path, &error);
-    fprintf(stderr, "cheapest=%.0f ", run_baseline_order(&problem, false));
-    fprintf(stderr, "blind=%.0f\n", run_baseline_order(&problem, true));
-    problem_release(&problem);
-    return 0;
 }
 
 int main(int count, char **words)
