@@ -10,8 +10,8 @@
 #include "providers/host/records.h"
 #include "providers/sdk/fail.h"
 
-const char *const host_function_names[] = {"check",         "describe", "offers", "pools", "quotas",
-                                           "interruptions", "grow",     "shrink", "poll",  NULL};
+const char *const host_function_names[] = {"check", "describe", "offers", "pools",    "quotas", "interruptions",
+                                           "grow",  "shrink",   "poll",   "withdraw", NULL};
 
 enum { SHRINK_MAX = 10000 };
 
@@ -135,6 +135,17 @@ static enum provider_status poll(struct host_account *account, json_t *arguments
     return account->module.functions.poll(account->account, token, operation, error);
 }
 
+static enum provider_status withdraw(struct host_account *account, json_t *arguments,
+                                     struct provider_operation *operation, struct provider_error *error)
+{
+    const char *pool = json_string_value(json_object_get(arguments, "pool"));
+    if (!account->module.functions.withdraw)
+        return not_offered(error);
+    if (!pool || *pool == '\0')
+        return refuse(error, "to withdraw takes a pool");
+    return account->module.functions.withdraw(account->account, pool, operation, error);
+}
+
 void host_account_call(struct host_account *account, const char *function, json_t *arguments)
 {
     struct provider_error error = {.retry_at_us = PROVIDER_UNSET};
@@ -142,6 +153,7 @@ void host_account_call(struct host_account *account, const char *function, json_
     bool grows = strcmp(function, "grow") == 0;
     bool shrinks = strcmp(function, "shrink") == 0;
     bool polls = strcmp(function, "poll") == 0;
+    bool withdraws = strcmp(function, "withdraw") == 0;
     enum provider_status status;
     if (!account->account)
         status = refuse(&error, "the account is not open");
@@ -151,8 +163,10 @@ void host_account_call(struct host_account *account, const char *function, json_
         status = shrink(account, arguments, &operation, &error);
     else if (polls)
         status = poll(account, arguments, &operation, &error);
+    else if (withdraws)
+        status = withdraw(account, arguments, &operation, &error);
     else
         status = look(account, function, &error);
-    host_tell_done(account->services, status, &error, grows || shrinks || polls ? &operation : NULL);
+    host_tell_done(account->services, status, &error, grows || shrinks || polls || withdraws ? &operation : NULL);
     host_services_end(account->services);
 }
