@@ -30,32 +30,10 @@ static void start_prices(struct work *work)
     prices_limits_take(work);
 }
 
-/* A group that no machine may hold costs its penalty: any multiplier of its limits says so. */
-static void keep_rider(const struct work *work, struct prices_best *best, uint32_t group, uint32_t pool, double value)
+/* Renews the candidates, and keeps the multipliers where they are the best so far. */
+static void scan(struct work *work, struct prices_best *best)
 {
-    if (value <= 0 || !problem_pair_fits(work->problem, group, pool))
-        return;
-    best->rider = memory_grow(best->rider, best->riders, &best->rider_room, sizeof *best->rider);
-    best->rider[best->riders++] = (struct prices_rider){group, pool, value};
-}
-
-static void keep_riders(const struct work *work, struct prices_best *best)
-{
-    const struct problem *problem = work->problem;
-    best->riders = 0;
-    for (uint32_t j = 0; j < work->groups; j++) {
-        if (problem->group_permachine[j] == PROBLEM_UNLIMITED)
-            continue;
-        for (size_t i = problem->pair_start[j]; i < problem->pair_start[j + 1] && !problem->group_permachine[j]; i++)
-            keep_rider(work, best, j, problem->pair_pool[i], (double)problem->group_unplaced[j]);
-        for (size_t i = 0; i < work->slot_count[j] && problem->group_permachine[j]; i++)
-            keep_rider(work, best, j, work->slot[work->slot_start[j] + i].pool,
-                       work->rider[work->rider_start[j] + i].value);
-    }
-}
-
-static void keep_best(const struct work *work, double bound, struct prices_best *best)
-{
+    double bound = scan_all(work, &best->tried);
     if (bound <= best->bound)
         return;
     const struct problem *problem = work->problem;
@@ -66,7 +44,9 @@ static void keep_best(const struct work *work, double bound, struct prices_best 
     memcpy(best->group_budget, work->group_budget, problem->group_budgets.count * sizeof *best->group_budget);
     memcpy(best->quota, work->quota, problem->quotas.count * sizeof *best->quota);
     memcpy(best->cap, work->cap_price, caps * sizeof *best->cap);
-    keep_riders(work, best);
+    struct scan_riders worse = best->riders;
+    best->riders = best->tried;
+    best->tried = worse;
 }
 
 void prices_best_init(struct prices_best *best, const struct work *work)
@@ -79,9 +59,8 @@ void prices_best_init(struct prices_best *best, const struct work *work)
     best->group_budget = memory_new(problem->group_budgets.count, sizeof *best->group_budget);
     best->quota = memory_new(problem->quotas.count, sizeof *best->quota);
     best->cap = memory_new(caps, sizeof *best->cap);
-    best->rider = NULL;
-    best->riders = 0;
-    best->rider_room = 0;
+    best->riders = (struct scan_riders){0};
+    best->tried = (struct scan_riders){0};
 }
 
 void prices_best_release(struct prices_best *best)
@@ -91,7 +70,8 @@ void prices_best_release(struct prices_best *best)
     free(best->group_budget);
     free(best->quota);
     free(best->cap);
-    free(best->rider);
+    free(best->riders.item);
+    free(best->tried.item);
 }
 
 static const double STRENGTH = 0.3;
@@ -133,13 +113,13 @@ static void settle(struct work *work, double share)
 void prices_run(struct work *work, unsigned sweeps, unsigned every, struct prices_best *best)
 {
     start_prices(work);
-    keep_best(work, scan_all(work), best);
+    scan(work, best);
     prices_limits_start(work);
     prices_riders_centre(work, 0, STRENGTH);
     for (unsigned sweep = 0; sweep < sweeps; sweep++) {
         sweep_once(work, sweep);
         if (sweep % every == every - 1 || sweep + 1 == sweeps)
-            keep_best(work, scan_all(work), best);
+            scan(work, best);
         settle(work, sweep < 20 ? 0.4 : 0.3);
     }
 }

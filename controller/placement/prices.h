@@ -8,21 +8,15 @@
 #ifndef DROVER_CONTROLLER_PLACEMENT_PRICES_H
 #define DROVER_CONTROLLER_PLACEMENT_PRICES_H
 
+#include "controller/placement/scan.h"
 #include "controller/placement/work.h"
-
-struct prices_rider {
-    uint32_t group;
-    uint32_t pool;
-    double value;
-};
 
 /* The best multipliers seen, in doubles. */
 struct prices_best {
     double bound;
     double *price; /* [pool * dimensions + k] */
     double *budget, *group_budget, *quota, *cap;
-    size_t riders, rider_room;
-    struct prices_rider *rider; /* per-machine limits that have a multiplier */
+    struct scan_riders riders, tried; /* per-machine limits that have one: of the best, of the last scan */
 };
 
 void prices_best_init(struct prices_best *best, const struct work *work);

@@ -70,6 +70,9 @@ void prices_rider_renew(struct work *work, uint32_t group, size_t slot);
  * being paid more than a machine costs: multipliers are then fit for the bound. */
 void prices_riders_take(struct work *work);
 
+/* What one machine more costs beyond what capacity pays for it; without end at the pool's limit. */
+double prices_riders_unpaid(const struct work *work, uint32_t pool);
+
 /* Moves the centres towards the multipliers and sets the stiffness anew. */
 void prices_riders_centre(struct work *work, double share, double strength);
 

@@ -34,8 +34,10 @@ void prices_quantise(const struct work *work, const struct prices_best *best, st
     while (plan->scale < PLAN_SCALE_MAX && most * 2 * (double)plan->scale < (double)PLAN_MULTIPLIER_MAX)
         plan->scale *= 2;
     double scale = (double)plan->scale;
-    for (size_t i = 0; i < best->riders; i++)
-        plan_add_permachine(plan, best->rider[i].group, best->rider[i].pool, quantised(best->rider[i].value, scale));
+    for (size_t i = 0; i < best->riders.count; i++) {
+        const struct scan_rider *rider = &best->riders.item[i];
+        plan_add_permachine(plan, rider->group, rider->pool, quantised(rider->value, scale));
+    }
     for (size_t cell = 0; cell < cells; cell++)
         plan->price[cell] = quantised(best->price[cell], scale);
     for (uint32_t b = 0; b < problem->budgets.count; b++)

@@ -69,8 +69,7 @@ static void add_up(struct work *work)
     }
 }
 
-/* What one machine more costs beyond what capacity pays for it; without end at the pool's limit. */
-static double unpaid(const struct work *work, uint32_t pool)
+double prices_riders_unpaid(const struct work *work, uint32_t pool)
 {
     double machines = work->machines[pool];
     double cost = HUGE_VAL;
@@ -101,7 +100,7 @@ void prices_riders_take(struct work *work)
         uint32_t group = work->rider_group[i];
         for (size_t at = 0; at < work->slot_count[group]; at++) {
             uint32_t pool = work->slot[work->slot_start[group] + at].pool;
-            double room = work->rider_pay[pool] > 0 ? unpaid(work, pool) : 0;
+            double room = work->rider_pay[pool] > 0 ? prices_riders_unpaid(work, pool) : 0;
             if (work->rider_pay[pool] > room)
                 work->rider[work->rider_start[group] + at].value *= room / work->rider_pay[pool];
         }

@@ -19,8 +19,8 @@ struct visit {
     double rate_bend;    /* how fast that rises with what is used */
     uint64_t cap_priced; /* crossing caps whose multiplier is above 0, by position */
     struct work_slot *slot;
-    double cost[WORK_SLOTS_CAPPED];
-    double rate[WORK_SLOTS_CAPPED]; /* what an allocation counts for in group budgets */
+    double cost[WORK_SLOTS_SPREAD];
+    double rate[WORK_SLOTS_SPREAD]; /* what an allocation counts for in group budgets */
 };
 
 static double slot_cost(const struct visit *visit, uint32_t at)

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "controller/placement/scan_surplus.h"
 
-enum { NEAR = WORK_SLOTS_CAPPED };
+enum { NEAR = WORK_SLOTS_SPREAD };
 
 struct near {
     double cost;
@@ -36,70 +37,12 @@ static void nearest_offer(struct nearest *nearest, double cost, uint32_t pair)
     nearest->item[at] = (struct near){cost, pair};
 }
 
-/* What multipliers of per-machine limits and crossing caps add to the group's pairs: by pool, laid out before the
- * group's scan and taken back after it. */
-struct surplus {
-    bool any;
-    double *pool;
-};
-
-static bool has_surplus(const struct work *work, uint32_t group)
-{
-    return work->rider_start[group] < work->rider_start[group + 1] ||
-           work->crossing_start[group] < work->crossing_start[group + 1];
-}
-
-static void surplus_open(struct surplus *surplus, const struct work *work, uint32_t group)
-{
-    const struct problem *problem = work->problem;
-    surplus->any = has_surplus(work, group);
-    if (!surplus->any)
-        return;
-    for (uint32_t i = work->crossing_start[group]; i < work->crossing_start[group + 1]; i++) {
-        uint32_t list = problem->cap_list[work->crossing[i]];
-        double price = work->cap_price[work->crossing[i]];
-        for (size_t n = problem->lists.start[list]; n < problem->lists.start[list + 1] && price > 0; n++)
-            surplus->pool[problem->lists.pool[n]] += price;
-    }
-    if (work->rider_start[group] == work->rider_start[group + 1])
-        return;
-    for (size_t i = 0; i < work->slot_count[group]; i++)
-        surplus->pool[work->slot[work->slot_start[group] + i].pool] += work->rider[work->rider_start[group] + i].value;
-}
-
-static void surplus_close(struct surplus *surplus, const struct work *work, uint32_t group)
-{
-    const struct problem *problem = work->problem;
-    if (!surplus->any)
-        return;
-    for (uint32_t i = work->crossing_start[group]; i < work->crossing_start[group + 1]; i++) {
-        uint32_t list = problem->cap_list[work->crossing[i]];
-        for (size_t n = problem->lists.start[list]; n < problem->lists.start[list + 1]; n++)
-            surplus->pool[problem->lists.pool[n]] = 0;
-    }
-    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++)
-        surplus->pool[problem->pair_pool[i]] = 0;
-}
-
-static double pair_cost(const struct work *work, const struct surplus *surplus, uint32_t group, size_t pair)
-{
-    const double *demand = work->demand + (size_t)group * work->dimensions;
-    uint32_t pool = work->problem->pair_pool[pair];
-    const double *price = work->price + (size_t)pool * work->dimensions;
-    double cost = (double)work->extra[pair];
-    for (uint32_t k = 0; k < work->dimensions; k++)
-        cost += price[k] * demand[k];
-    if (work->group_rate[group] > 0 && !isinf(cost))
-        cost += work->group_rate[group] * (double)problem_pair_rate(work->problem, group, pool);
-    return surplus->any ? cost + surplus->pool[pool] : cost;
-}
-
 struct scan {
     struct work *work;
     size_t room;
     struct near *heap, *sorted; /* all pairs of a group with caps */
     double *used;               /* of each of its caps */
-    struct surplus surplus;
+    struct scan_surplus surplus;
 };
 
 /* Pairs in ascending order, brought out of a heap only as far as somebody asks. */
@@ -165,17 +108,26 @@ static void keep_slot(struct work *work, uint32_t group, size_t at, uint32_t pai
                                         .x = x};
 }
 
-/* Slots in use stay; the nearest fill what is left of the room. */
-static void renew_slots(struct work *work, uint32_t group, const struct near *near, uint32_t count)
+/* A slot in use stays, and one whose limit alone keeps it empty, unless its pool has no machines at all: what the limit
+ * is worth there is found again in every scan. */
+static bool stays(const struct work *work, const struct work_slot *slot, const struct work_rider *rider)
 {
+    if (slot->x > 1e-9)
+        return true;
+    return rider && (rider->value > 0 || rider->centre > 0) && work->machines[slot->pool] > 1e-9;
+}
+
+/* Slots in use stay; the nearest fill what is left of the room. */
+static void renew_slots(const struct scan *scan, uint32_t group, const struct near *near, uint32_t count)
+{
+    struct work *work = scan->work;
     size_t first = work->slot_start[group];
     size_t room = work->slot_start[group + 1] - first;
     size_t kept = 0;
-    bool rides = work->rider_start[group] < work->rider_start[group + 1];
-    struct work_rider *rider = work->rider + work->rider_start[group];
+    bool rides = scan->surplus.rides;
+    struct work_rider *rider = rides ? work->rider + work->rider_start[group] : NULL;
     for (size_t i = 0; i < work->slot_count[group]; i++) {
-        bool stays = work->slot[first + i].x > 1e-9 || (rides && (rider[i].value > 0 || rider[i].centre > 0));
-        if (!stays)
+        if (!stays(work, &work->slot[first + i], rides ? &rider[i] : NULL))
             continue;
         if (rides)
             rider[kept] = rider[i];
@@ -189,7 +141,8 @@ static void renew_slots(struct work *work, uint32_t group, const struct near *ne
         if (there)
             continue;
         if (rides)
-            rider[kept] = (struct work_rider){.pace = {.factor = 1}};
+            rider[kept] = (struct work_rider){.centre = scan->surplus.rider[work->problem->pair_pool[near[i].pair]],
+                                              .pace = {.factor = 1}};
         keep_slot(work, group, first + kept++, near[i].pair, 0);
     }
     work->slot_count[group] = (uint8_t)kept;
@@ -301,7 +254,7 @@ static double scan_capped(struct scan *scan, uint32_t group)
     work_open_caps(work, group);
     size_t count = 0;
     for (size_t i = first; i < first + all; i++) {
-        double cost = pair_cost(work, &scan->surplus, group, i);
+        double cost = scan_pair_cost(work, &scan->surplus, group, i);
         if (!isinf(cost))
             scan->heap[count++] = (struct near){cost, (uint32_t)i};
     }
@@ -309,7 +262,7 @@ static double scan_capped(struct scan *scan, uint32_t group)
     struct near picked[NEAR];
     uint32_t kept = pick_spread(work, &ascending, picked);
     double value = greedy_capped(work, group, &ascending, scan->used);
-    renew_slots(work, group, picked, kept);
+    renew_slots(scan, group, picked, kept);
     return value;
 }
 
@@ -317,11 +270,11 @@ static double scan_plain(struct scan *scan, uint32_t group)
 {
     struct work *work = scan->work;
     const struct problem *problem = work->problem;
-    struct nearest nearest = {.room = WORK_SLOTS};
+    struct nearest nearest = {.room = scan->surplus.rides ? WORK_SLOTS_SPREAD : WORK_SLOTS};
     bool moves = problem->group_move[group] > 0 && work->now_total[group] > 0;
     double now_value = 0;
     for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
-        double cost = pair_cost(work, &scan->surplus, group, i);
+        double cost = scan_pair_cost(work, &scan->surplus, group, i);
         if (nearest.count < nearest.room || cost < nearest.item[nearest.count - 1].cost) {
             if (!isinf(cost))
                 nearest_offer(&nearest, cost, (uint32_t)i);
@@ -329,14 +282,14 @@ static double scan_plain(struct scan *scan, uint32_t group)
     }
     if (!moves) {
         double value = greedy_plain(work, group, nearest.item, nearest.count);
-        renew_slots(work, group, nearest.item, nearest.count);
+        renew_slots(scan, group, nearest.item, nearest.count);
         return value;
     }
     /* Pools in use today are candidates too, wherever they stand in the order. */
     struct nearest now = {.room = WORK_SLOTS / 2};
     for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
         if (problem->pair_now[i] && !isinf(work->extra[i]))
-            nearest_offer(&now, pair_cost(work, &scan->surplus, group, i), (uint32_t)i);
+            nearest_offer(&now, scan_pair_cost(work, &scan->surplus, group, i), (uint32_t)i);
     }
     struct near merged[NEAR] = {{0}};
     uint32_t count = 0;
@@ -346,7 +299,7 @@ static double scan_plain(struct scan *scan, uint32_t group)
         if (!problem->pair_now[nearest.item[i].pair])
             merged[count++] = nearest.item[i];
     }
-    renew_slots(work, group, merged, count < WORK_SLOTS ? count : WORK_SLOTS);
+    renew_slots(scan, group, merged, count < nearest.room ? count : nearest.room);
     for (uint32_t i = 1; i < count; i++) {
         struct near moving = merged[i];
         uint32_t at = i;
@@ -385,19 +338,20 @@ double scan_pool(const struct work *work, uint32_t pool)
     return value;
 }
 
-double scan_all(struct work *work)
+double scan_all(struct work *work, struct scan_riders *riders)
 {
     const struct problem *problem = work->problem;
     struct scan scan = {.work = work};
-    scan.surplus.pool = memory_new(work->pools, sizeof *scan.surplus.pool);
+    scan_surplus_init(&scan.surplus, work);
+    riders->count = 0;
     double bound = 0;
     for (uint32_t j = 0; j < work->groups; j++) {
         double growth = (double)problem->group_count[j] - work->now_total[j];
         if (growth > 0)
             bound -= (double)problem->group_move[j] * growth;
-        surplus_open(&scan.surplus, work, j);
+        scan_surplus_open(&scan.surplus, work, j, riders);
         bound += work->cap_any[j] ? scan_capped(&scan, j) : scan_plain(&scan, j);
-        surplus_close(&scan.surplus, work, j);
+        scan_surplus_close(&scan.surplus, work, j);
     }
     for (uint32_t p = 0; p < work->pools; p++)
         bound += scan_pool(work, p);
@@ -407,7 +361,7 @@ double scan_all(struct work *work)
         bound -= work->group_budget[b] * (double)problem->group_budgets.most[b];
     for (uint32_t q = 0; q < problem->quotas.count; q++)
         bound -= work->quota[q] * (double)problem->quotas.most[q];
-    free(scan.surplus.pool);
+    scan_surplus_release(&scan.surplus);
     free(scan.sorted);
     free(scan.heap);
     free(scan.used);

@@ -370,7 +370,8 @@ void work_init(struct work *work, const struct problem *problem)
     work->slot_count = memory_new(work->groups, sizeof *work->slot_count);
     for (uint32_t j = 0; j < work->groups; j++) {
         size_t pairs = problem->pair_start[j + 1] - problem->pair_start[j];
-        size_t most = work->cap_any[j] ? WORK_SLOTS_CAPPED : WORK_SLOTS;
+        bool spreads = work->cap_any[j] || problem->group_permachine[j] != PROBLEM_UNLIMITED;
+        size_t most = spreads ? WORK_SLOTS_SPREAD : WORK_SLOTS;
         work->slot_start[j + 1] = work->slot_start[j] + (pairs < most ? pairs : most);
     }
     work->slot = memory_new(work->slot_start[work->groups], sizeof *work->slot);

@@ -7,7 +7,8 @@
 #include "controller/placement/plan.h"
 #include "controller/placement/problem.h"
 
-enum { WORK_SLOTS = 16, WORK_SLOTS_CAPPED = 32, WORK_CROSSING = 64, WORK_NONE = -1 };
+/* Groups with caps or a per-machine limit must spread: they get more candidates. */
+enum { WORK_SLOTS = 16, WORK_SLOTS_SPREAD = 32, WORK_CROSSING = 64, WORK_NONE = -1 };
 
 /* A candidate: one pair of a group that the search looks at between two full scans. */
 struct work_slot {
