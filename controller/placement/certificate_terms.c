@@ -39,6 +39,7 @@ void certificate_terms_init(struct certificate_terms *terms, const struct proble
         terms->permachine_start[j + 1] += terms->permachine_start[j];
     terms->stamp = memory_new(problem->pools, sizeof *terms->stamp);
     terms->most = memory_new(problem->pools, sizeof *terms->most);
+    terms->least = memory_new(problem->pools, sizeof *terms->least);
     terms->inner = memory_new(problem->pools, sizeof *terms->inner);
     terms->surplus = memory_new(problem->pools, sizeof *terms->surplus);
 }
@@ -49,6 +50,7 @@ void certificate_terms_release(struct certificate_terms *terms)
     free(terms->permachine_start);
     free(terms->stamp);
     free(terms->most);
+    free(terms->least);
     free(terms->inner);
     free(terms->surplus);
     free(terms->item);
@@ -67,7 +69,7 @@ static void next_stamp(struct certificate_terms *terms)
     terms->stamp_now = 1;
 }
 
-static void reserve_caps(struct certificate_terms *terms, uint32_t caps)
+void certificate_reserve_caps(struct certificate_terms *terms, uint32_t caps)
 {
     if (caps <= terms->cap_room)
         return;
@@ -129,13 +131,14 @@ bool certificate_group_open(struct certificate_terms *terms, uint32_t group, str
             continue;
         terms->stamp[pool] = terms->stamp_now;
         terms->most[pool] = problem->group_count[group];
+        terms->least[pool] = PROBLEM_COUNT_MAX;
         terms->inner[pool] = -1;
         terms->surplus[pool] = 0;
         terms->fixed_now += problem->pair_now[i];
     }
     uint32_t first = problem->cap_start[group];
     uint32_t caps = problem->cap_start[group + 1] - first;
-    reserve_caps(terms, caps);
+    certificate_reserve_caps(terms, caps);
     for (uint32_t c = 0; c < caps; c++) {
         uint32_t list = problem->cap_list[first + c];
         int64_t most = problem->cap_max[first + c];
@@ -147,6 +150,8 @@ bool certificate_group_open(struct certificate_terms *terms, uint32_t group, str
             if (terms->stamp[pool] != terms->stamp_now)
                 continue;
             terms->cap_size[c]++;
+            if (terms->least[pool] > most)
+                terms->least[pool] = most;
             if (terms->most[pool] > most)
                 terms->most[pool] = most;
             if (value != PLAN_ABSENT)
@@ -156,6 +161,7 @@ bool certificate_group_open(struct certificate_terms *terms, uint32_t group, str
     uint32_t kept = order_caps(terms, terms->plan->cap + first, caps);
     for (uint32_t n = 0; n < kept; n++) {
         uint32_t c = terms->cap_order[n];
+        terms->crossing = c;
         if (!nest_cap(terms, problem->cap_list[first + c], c))
             return error_set(ret_error, ERROR_CONFLICT, "group %u: cap %u crosses another and has no multiplier", group,
                              c);
@@ -163,6 +169,14 @@ bool certificate_group_open(struct certificate_terms *terms, uint32_t group, str
     for (size_t i = terms->permachine_start[group]; i < terms->permachine_start[group + 1]; i++)
         terms->surplus[terms->plan->permachine[i].pool] += terms->plan->permachine[i].value;
     return true;
+}
+
+void certificate_terms_add_group(struct certificate_terms *terms, uint32_t groups, __int128 rate)
+{
+    terms->group_rate = memory_resize(terms->group_rate, groups, sizeof *terms->group_rate);
+    terms->permachine_start = memory_resize(terms->permachine_start, (size_t)groups + 1, sizeof(size_t));
+    terms->group_rate[groups - 1] = rate;
+    terms->permachine_start[groups] = terms->permachine_start[groups - 1];
 }
 
 /* --- the greedy of a group --- */
@@ -189,19 +203,40 @@ static void sift_down(struct certificate_item *heap, size_t count, size_t at)
     heap[at] = moving;
 }
 
-static __int128 pair_cost(const struct certificate_terms *terms, uint32_t group, size_t pair)
+__int128 certificate_pair_fixed(const struct certificate_terms *terms, uint32_t group, size_t pair)
 {
     const struct problem *problem = terms->problem;
-    uint32_t dimensions = problem->dimensions;
     uint32_t pool = problem->pair_pool[pair];
-    const int64_t *price = terms->plan->price + (size_t)pool * dimensions;
-    const int64_t *demand = problem->group_demand + (size_t)group * dimensions;
     __int128 cost = (__int128)problem->pair_extra[pair] * terms->plan->scale + terms->surplus[pool];
-    for (uint32_t k = 0; k < dimensions; k++)
-        cost += (__int128)price[k] * demand[k];
     if (terms->group_rate[group])
         cost += terms->group_rate[group] * problem_pair_rate(problem, group, pool);
     return cost;
+}
+
+__int128 certificate_load_cost(const struct certificate_terms *terms, uint32_t group, uint32_t pool)
+{
+    const struct problem *problem = terms->problem;
+    uint32_t dimensions = problem->dimensions;
+    const int64_t *price = terms->plan->price + (size_t)pool * dimensions;
+    const int64_t *demand = problem->group_demand + (size_t)group * dimensions;
+    __int128 cost = 0;
+    for (uint32_t k = 0; k < dimensions; k++)
+        cost += (__int128)price[k] * demand[k];
+    return cost;
+}
+
+static __int128 pair_cost(const struct certificate_terms *terms, uint32_t group, size_t pair)
+{
+    return certificate_pair_fixed(terms, group, pair) +
+           certificate_load_cost(terms, group, terms->problem->pair_pool[pair]);
+}
+
+void certificate_reserve_items(struct certificate_terms *terms, size_t items)
+{
+    if (items < terms->item_room)
+        return;
+    terms->item_room = 2 * items + 1;
+    terms->item = memory_resize(terms->item, terms->item_room, sizeof *terms->item);
 }
 
 /* The items that cost less than leaving an allocation unplaced: up to `now` without a move, beyond it with one. */
@@ -212,10 +247,7 @@ static size_t gather_items(struct certificate_terms *terms, uint32_t group, __in
     __int128 move = (__int128)problem->group_move[group] * terms->plan->scale;
     size_t first = problem->pair_start[group];
     size_t end = problem->pair_start[group + 1];
-    if (2 * (end - first) > terms->item_room) {
-        terms->item_room = 4 * (end - first);
-        terms->item = memory_resize(terms->item, terms->item_room, sizeof *terms->item);
-    }
+    certificate_reserve_items(terms, 2 * (end - first));
     size_t items = 0;
     for (size_t i = first; i < end; i++) {
         uint32_t pool = problem->pair_pool[i];
@@ -267,15 +299,12 @@ static size_t gather_cheapest(struct certificate_terms *terms, uint32_t group, _
         if (cost < best.cost)
             best = (struct certificate_item){cost, pool, problem->group_count[group]};
     }
-    if (!terms->item_room) {
-        terms->item_room = 16;
-        terms->item = memory_resize(terms->item, terms->item_room, sizeof *terms->item);
-    }
+    certificate_reserve_items(terms, 1);
     terms->item[0] = best;
     return best.room > 0 ? 1 : 0;
 }
 
-bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __int128 *ret_term,
+bool certificate_group_fill(struct certificate_terms *terms, uint32_t group, size_t items, __int128 *ret_term,
                             struct error *ret_error)
 {
     const struct problem *problem = terms->problem;
@@ -283,22 +312,15 @@ bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __i
     int64_t left = problem->group_count[group];
     __int128 unplaced = (__int128)problem->group_unplaced[group] * plan->scale;
     __int128 term = 0;
-    terms->used_count = 0;
     terms->dearest = left > 0 ? -1 : unplaced;
-    size_t items =
-        takes_cheapest(terms, group) ? gather_cheapest(terms, group, unplaced) : gather_items(terms, group, unplaced);
     for (size_t at = items / 2; at-- > 0;)
         sift_down(terms->item, items, at);
     while (left > 0 && items > 0) {
         int64_t amount = fill_item(terms, &terms->item[0], left);
         term += terms->item[0].cost * amount;
         left -= amount;
-        if (amount > 0) {
-            if (terms->used_count < CERTIFICATE_USED_MAX)
-                terms->used[terms->used_count] = terms->item[0].pool;
-            terms->used_count++;
+        if (amount > 0)
             terms->dearest = terms->item[0].cost;
-        }
         terms->item[0] = terms->item[--items];
         if (items)
             sift_down(terms->item, items, 0);
@@ -315,6 +337,15 @@ bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __i
     }
     *ret_term = term;
     return true;
+}
+
+bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __int128 *ret_term,
+                            struct error *ret_error)
+{
+    __int128 unplaced = (__int128)terms->problem->group_unplaced[group] * terms->plan->scale;
+    size_t items =
+        takes_cheapest(terms, group) ? gather_cheapest(terms, group, unplaced) : gather_items(terms, group, unplaced);
+    return certificate_group_fill(terms, group, items, ret_term, ret_error);
 }
 
 /* --- the minimum of a pool --- */
@@ -379,25 +410,64 @@ static int64_t saturated_at(const struct pool_part *part)
     return at < limit ? (int64_t)at : limit;
 }
 
-bool certificate_pool_term(const struct problem *problem, const struct plan *plan, uint32_t pool,
-                           const int64_t *saturation, const struct certificate_rider *riders, size_t rider_count,
-                           __int128 slope, __int128 *ret_term, struct error *ret_error)
+/* Convex: the first machine that does not make it less. */
+static bool least_value(const struct pool_part *part, int64_t *ret_machines, __int128 *ret_value)
 {
-    struct pool_part part = {problem, plan, pool, saturation, riders, rider_count, slope};
-    int64_t low = problem->pool_min[pool];
-    int64_t high = saturated_at(&part);
+    int64_t low = part->problem->pool_min[part->pool];
+    int64_t high = saturated_at(part);
     __int128 here = 0;
     __int128 next = 0;
-    while (low < high) { /* convex: find the first machine that does not make it less */
+    while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        if (!pool_value(&part, middle, &here) || !pool_value(&part, middle + 1, &next))
-            return overflow(ret_error);
+        if (!pool_value(part, middle, &here) || !pool_value(part, middle + 1, &next))
+            return false;
         if (next >= here)
             high = middle;
         else
             low = middle + 1;
     }
-    return pool_value(&part, low, ret_term) ? true : overflow(ret_error);
+    *ret_machines = low;
+    return pool_value(part, low, ret_value);
+}
+
+bool certificate_pool_term(const struct problem *problem, const struct plan *plan, uint32_t pool,
+                           const int64_t *saturation, const struct certificate_rider *riders, size_t rider_count,
+                           __int128 slope, __int128 *ret_term, struct error *ret_error)
+{
+    struct pool_part part = {problem, plan, pool, saturation, riders, rider_count, slope};
+    int64_t machines = 0;
+    return least_value(&part, &machines, ret_term) ? true : overflow(ret_error);
+}
+
+bool certificate_pool_term_near(const struct problem *problem, const struct plan *plan, uint32_t pool,
+                                const int64_t *saturation, const struct certificate_rider *riders, size_t rider_count,
+                                __int128 slope, int64_t *near, __int128 *ret_term, struct error *ret_error)
+{
+    struct pool_part part = {problem, plan, pool, saturation, riders, rider_count, slope};
+    int64_t least = problem->pool_min[pool];
+    int64_t limit = problem_pool_limit(problem, pool);
+    int64_t here = *near < least ? least : *near;
+    here = here > limit ? limit : here;
+    __int128 value = 0;
+    __int128 other = 0;
+    if (!pool_value(&part, here, &value))
+        return overflow(ret_error);
+    bool lowest = true;
+    if (here > least) {
+        if (!pool_value(&part, here - 1, &other))
+            return overflow(ret_error);
+        lowest = other >= value;
+    }
+    if (lowest && here < limit) {
+        if (!pool_value(&part, here + 1, &other))
+            return overflow(ret_error);
+        lowest = other >= value;
+    }
+    *near = here;
+    if (!lowest)
+        return least_value(&part, near, ret_term) ? true : overflow(ret_error);
+    *ret_term = value;
+    return true;
 }
 
 /* --- all together --- */

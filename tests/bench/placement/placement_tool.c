@@ -4,7 +4,7 @@
  *     placement-tool families                      their names
  *     placement-tool solve FILE [-o PLAN] [-seed N] [-effort 1..9]
  *     placement-tool check FILE PLAN
- *     placement-tool events FILE [EFFORT]          microseconds an event: resize, price, machine lost; outage
+ *     placement-tool events FILE [EFFORT [KIND]]   processor time an event, and drift
  *     placement-tool baseline FILE                 cheapest pool a group, and division blind to cost */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,10 +15,10 @@
 
 #include "base/buffer.h"
 #include "controller/placement/certificate.h"
-#include "controller/placement/incremental.h"
 #include "controller/placement/solve.h"
 #include "tests/bench/placement/baseline.h"
 #include "tests/bench/placement/disturb.h"
+#include "tests/bench/placement/events.h"
 #include "tests/bench/placement/families.h"
 #include "tests/bench/placement/generate.h"
 
@@ -243,86 +243,11 @@ static int run_baseline(const char *path)
     return 0;
 }
 
-/* --- events --- */
-
-enum { EVENTS = 1000 };
-
-static int compare_doubles(const void *a, const void *b)
+static int run_events(const char *path, unsigned effort, const char *only)
 {
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static void report_times(const char *name, double *micros, int count)
-{
-    qsort(micros, (size_t)count, sizeof *micros, compare_doubles);
-    fprintf(stderr, "%s: p50=%.1fus p99=%.1fus worst=%.1fus\n", name, micros[count / 2], micros[count * 99 / 100],
-            micros[count - 1]);
-}
-
-static uint64_t event_state = 12345;
-
-static uint32_t pick(uint32_t limit)
-{
-    event_state = event_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((event_state >> 33) % limit);
-}
-
-static void one_event(struct incremental *incremental, int kind)
-{
-    const struct problem *problem = incremental_problem(incremental);
-    struct error error;
-    if (kind == 0) {
-        uint32_t group = pick(problem->groups);
-        int64_t count = problem->group_count[group];
-        incremental_resize_group(incremental, group, pick(2) ? count + 1 + count / 10 : count - count / 10, &error);
-    } else if (kind == 1) {
-        uint32_t pool = pick(problem->pools);
-        incremental_set_pool_price(incremental, pool, problem->pool_price[pool] * (95 + pick(11)) / 100, &error);
-    } else {
-        incremental_lose_machine(incremental, pick(problem->pools), pick(1000), &error);
-    }
-}
-
-static int run_events(const char *path, unsigned effort)
-{
-    static const char *const names[] = {"resize", "price", "machine lost"};
     struct problem problem;
     struct error error;
-    struct solve_options options = {.seed = 1, .effort = effort};
-    static double micros[EVENTS];
-    if (!load(path, &problem, &error))
-        return fail(path, &error);
-    struct incremental *incremental = incremental_open(&problem, &options, &error);
-    if (!incremental)
-        return fail(path, &error);
-    struct certificate figures = incremental_figures(incremental);
-    fprintf(stderr, "opened: gap=%.4f%%\n", (double)figures.gap_ppm / 1e4);
-    for (int kind = 0; kind < 3; kind++) {
-        for (int i = 0; i < EVENTS; i++) {
-            double start = seconds();
-            one_event(incremental, kind);
-            micros[i] = (seconds() - start) * 1e6;
-        }
-        report_times(names[kind], micros, EVENTS);
-    }
-    figures = incremental_figures(incremental);
-    fprintf(stderr, "after %d events: gap=%.4f%%\n", 3 * EVENTS, (double)figures.gap_ppm / 1e4);
-    double start = seconds();
-    incremental_lose_region(incremental, 1, &error);
-    double outage = seconds() - start;
-    figures = incremental_figures(incremental);
-    fprintf(stderr, "outage: %.2fms gap=%.4f%% nodegap=%.4f%%\n", outage * 1e3, (double)figures.gap_ppm / 1e4,
-            (double)figures.node_gap_ppm / 1e4);
-    struct plan plan;
-    struct certificate certificate;
-    bool fine = incremental_plan(incremental, &plan, &error) &&
-                certificate_check(incremental_problem(incremental), &plan, &certificate, &error);
-    fprintf(stderr, "checked: %s\n", fine ? "yes" : error.text);
-    plan_release(&plan);
-    incremental_close(incremental);
-    return fine ? 0 : 1;
+    return load(path, &problem, &error) ? events_run(&problem, effort, only) : fail(path, &error);
 }
 
 int main(int count, char **words)
@@ -336,11 +261,11 @@ int main(int count, char **words)
     if (count == 4 && strcmp(words[1], "check") == 0)
         return run_check(words[2], words[3]);
     if (count >= 3 && strcmp(words[1], "events") == 0)
-        return run_events(words[2], count > 3 ? (unsigned)strtoul(words[3], NULL, 10) : 3);
+        return run_events(words[2], count > 3 ? (unsigned)strtoul(words[3], NULL, 10) : 3, count > 4 ? words[4] : NULL);
     if (count == 3 && strcmp(words[1], "baseline") == 0)
         return run_baseline(words[2]);
     fprintf(stderr,
             "usage: placement-tool generate SHAPE SEED | families | solve FILE [-o PLAN] [-seed N] [-effort N] | "
-            "check FILE PLAN | events FILE [EFFORT] | baseline FILE\n");
+            "check FILE PLAN | events FILE [EFFORT [KIND]] | baseline FILE\n");
     return 2;
 }
