@@ -1,0 +1,37 @@
+/* Between bmc.c (requests) and bmc_login.c (sessions). */
+#ifndef DROVER_PROVIDERS_ONPREM_BMC_PRIVATE_H
+#define DROVER_PROVIDERS_ONPREM_BMC_PRIVATE_H
+
+#include "base/buffer.h"
+#include "providers/onprem/bmc.h"
+
+enum { BMC_HEADERS_MAX = 8 };
+
+/* One request to a BMC while it is tried. */
+struct bmc_request {
+    struct provider_account *account;
+    struct bmc *bmc;
+    const char *method, *call;
+    char path[ONPREM_LINK_MAX];
+    const char *body; /* "" without */
+    bool anonymous;   /* the service root and the login itself */
+    bool is_login;
+    bool answered;    /* by the service itself: 503 says that it is not up */
+    bool denied;      /* the credentials were refused */
+    bool no_sessions; /* the login found no session service, or no session free */
+    struct buffer url, authorization;
+    struct provider_header headers[BMC_HEADERS_MAX];
+};
+
+/* Runs it without looking at login or quiet times; bmc_log_in uses it too. */
+enum provider_status bmc_run(struct bmc_request *request, struct provider_answer *ret_answer,
+                             struct provider_error *error);
+void bmc_request_release(struct bmc_request *request);
+
+/* Appends "Basic <user:password in base64>". False when the password cannot be read. */
+bool bmc_append_basic(struct provider_account *account, const struct bmc *bmc, struct buffer *out);
+/* The password, borrowed until the next secret; NULL and PROVIDER_AUTH in *error when it cannot be read. */
+const char *bmc_password(struct provider_account *account, const struct bmc *bmc, struct provider_error *error);
+void bmc_forget_session(struct bmc *bmc);
+
+#endif

@@ -1,0 +1,90 @@
+/* Operations followed to their end, and growth taken back. */
+#include <string.h>
+
+#include "providers/onprem/functions.h"
+#include "providers/onprem/operation.h"
+#include "providers/onprem/power.h"
+#include "providers/onprem/survey.h"
+#include "providers/sdk/fail.h"
+
+#define NEXT_POLL_US INT64_C(2000000)
+
+struct outcome {
+    size_t waiting, failed;
+    enum provider_status status; /* of the first that failed */
+};
+
+/* Every machine gets its step, also after one has failed; the first failure is what is told. */
+static void follow_all(struct provider_account *account, const struct operation *operation, struct outcome *outcome,
+                       struct provider_error *error)
+{
+    for (size_t i = 0; i < operation->count; i++) {
+        struct machine *machine = account_machine(account, operation->machines[i]);
+        struct provider_error trouble = {0};
+        enum provider_status status = PROVIDER_NOT_FOUND;
+        enum power_progress progress = POWER_FAILED;
+        if (machine)
+            progress = power_follow(account, machine, operation->on, &status, &trouble);
+        else
+            sdk_fail(&trouble, status, "", "machine \"%s\" is no longer in the account's settings",
+                     operation->machines[i]);
+        outcome->waiting += progress == POWER_WAITS;
+        if (progress != POWER_FAILED)
+            continue;
+        if (outcome->failed++ == 0) {
+            outcome->status = status;
+            *error = trouble;
+        }
+    }
+}
+
+enum provider_status onprem_poll(struct provider_account *account, const char *token,
+                                 struct provider_operation *ret_operation, struct provider_error *error)
+{
+    struct operation operation;
+    struct outcome outcome = {.status = PROVIDER_OK};
+    struct error reason;
+    struct provider_operation now = {.progress = PROVIDER_PROGRESS_DONE, .next_poll_us = PROVIDER_UNSET};
+    if (!operation_read(token, &operation, &reason))
+        return sdk_fail_with(error, PROVIDER_INVALID, "", &reason);
+    follow_all(account, &operation, &outcome, error);
+    int64_t missing = operation.missing;
+    if (outcome.waiting == 0 && outcome.failed == 0 && missing > 0) {
+        outcome.status = PROVIDER_NO_CAPACITY;
+        sdk_fail(error, outcome.status, "", "pool %s: %zu machines are on, %lld more could not be powered on",
+                 operation.pool, operation.count, (long long)missing);
+        sdk_copy_text(error->instance_type, sizeof error->instance_type, operation.pool);
+        sdk_copy_text(error->market, sizeof error->market, "owned");
+    }
+    operation_release(&operation);
+    if (outcome.waiting == 0 && outcome.status != PROVIDER_OK)
+        return outcome.status;
+    if (outcome.waiting > 0) {
+        *error = (struct provider_error){.retry_at_us = PROVIDER_UNSET}; /* what failed is told when all has ended */
+        now.progress = PROVIDER_PROGRESS_RUNNING;
+        now.next_poll_us = account_now(account) + NEXT_POLL_US;
+        memcpy(now.token, token, strlen(token) + 1);
+    }
+    *ret_operation = now;
+    return PROVIDER_OK;
+}
+
+/* Owned machines have no size that somebody else goes on working at: what remains of a growth is the command that
+ * a later poll would repeat. */
+enum provider_status onprem_withdraw(struct provider_account *account, const char *pool,
+                                     struct provider_operation *ret_operation, struct provider_error *error)
+{
+    size_t index = 0;
+    if (!account_pool(account, pool, &index))
+        return sdk_fail(error, PROVIDER_NOT_FOUND, "", "no pool block \"%s\" in the account's settings", pool);
+    survey_pool(account, (int64_t)index, false);
+    for (size_t i = 0; i < account->settings.machine_count; i++) {
+        struct machine *machine = &account->machines[i];
+        struct command command;
+        if (machine->settings->pool == index && kept_command(account, machine, &command) && command.on &&
+            !command.failed && machine->reading.power == POWER_OFF)
+            forget_command(account, machine);
+    }
+    *ret_operation = (struct provider_operation){.progress = PROVIDER_PROGRESS_DONE, .next_poll_us = PROVIDER_UNSET};
+    return PROVIDER_OK;
+}
