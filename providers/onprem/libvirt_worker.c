@@ -33,11 +33,13 @@ struct vir_domain_info {
     X(error_text, virGetLastErrorMessage, const char *, (void))                                                        \
     X(set_error_function, virSetErrorFunc, void, (void *, void (*)(void *, void *)))
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a parameter list, and a declarator */
 struct library {
 #define LIBVIRT_MEMBER(member, symbol, result, parameters) result(*member) parameters;
     LIBVIRT_FUNCTIONS(LIBVIRT_MEMBER)
 #undef LIBVIRT_MEMBER
 };
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct worker {
     struct library library;

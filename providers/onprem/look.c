@@ -182,9 +182,10 @@ static bool emit_price(const struct provider_account *account, size_t pool)
     int64_t now = account_now(account), hour = now - now % HOUR_US;
     if (average_watts(account, pool).count == 0)
         return true;
-    if (!price_pool(account, pool, hour, &price, &mean, &reason) || price.full_loaded <= 0) {
+    bool priced = price_pool(account, pool, hour, &price, &mean, &reason);
+    if (!priced || price.full_loaded <= 0) {
         sdk_log(services, PROVIDER_WARN, "pool %s has no price: %s", name,
-                price.full_loaded <= 0 ? "it comes to nothing" : reason.text);
+                priced ? "it comes to nothing" : reason.text);
         return true;
     }
     write_note(account, &price, &mean, note, sizeof note);

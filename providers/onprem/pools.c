@@ -73,9 +73,8 @@ static void fill_row(const struct provider_account *account, const struct machin
         .market = PROVIDER_OWNED,
         .identities = &row->identity,
         .identity_count = 1,
-        .launched_at_us = standing.has_belief && standing.belief.on && standing.state == PROVIDER_INSTANCE_RUNNING
-                              ? standing.belief.since_us
-                              : PROVIDER_UNSET,
+        .launched_at_us = standing.belief.ours && standing.state == PROVIDER_INSTANCE_RUNNING ? standing.belief.since_us
+                                                                                              : PROVIDER_UNSET,
         .foreign = standing.foreign,
         .protected_ = false,
         .milliwatts = watts,

@@ -16,7 +16,7 @@ bool settings_count_labels(const struct provider_services *services, const char 
                            struct error *ret_error)
 {
     size_t count = 0;
-    for (const char *label; (label = services->setting_label(services->context, block, count)) != NULL; count++)
+    for (; services->setting_label(services->context, block, count) != NULL; count++)
         if (count == most)
             return error_set(ret_error, ERROR_INVALID, "more than %zu blocks of the kind \"%s\"", most, block);
     *ret_count = count;
@@ -239,10 +239,23 @@ static bool check_same_endpoint(const struct setting_block *block, const struct 
     return true;
 }
 
+/* A region's and a pool's zones are a short list on the way to the agent. */
+static bool check_zones(const struct setting_block *block, const struct site_settings *settings, size_t count,
+                        size_t *zones, struct error *ret_error)
+{
+    const char *zone = settings->machines[count].zone;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(settings->machines[i].zone, zone) == 0)
+            return true;
+    *zones += zone[0] != '\0';
+    return *zones <= ONPREM_ZONES_MAX ||
+           setting_refuse(block, "zone", ret_error, "more than %d zones in one site", ONPREM_ZONES_MAX);
+}
+
 static bool read_machines(const struct provider_services *services, struct site_settings *settings,
                           struct error *ret_error)
 {
-    size_t count = 0;
+    size_t count = 0, zones = 0;
     if (!settings_count_labels(services, "machine", ONPREM_MACHINES_MAX, &count, ret_error))
         return false;
     settings->machines = memory_new(count, sizeof *settings->machines);
@@ -256,7 +269,8 @@ static bool read_machines(const struct provider_services *services, struct site_
                 return setting_refuse(&block, "", ret_error, "there are two machines of that name");
         settings->machine_count = i;
         if (!read_machine(&block, label, settings, &settings->machines[i], ret_error) ||
-            !check_same_endpoint(&block, settings, i, ret_error))
+            !check_same_endpoint(&block, settings, i, ret_error) ||
+            !check_zones(&block, settings, i, &zones, ret_error))
             return false;
     }
     settings->machine_count = count;
