@@ -221,6 +221,7 @@ static enum provider_status refresh(void *context, struct provider_error *error)
     return aws_credentials_refresh(run->account, error);
 }
 
+/* The exchange tells the operator. */
 static void fix_skew(void *context, int64_t offset_us)
 {
     struct run *run = context;
@@ -232,9 +233,6 @@ static void fix_skew(void *context, int64_t offset_us)
     }
     if (clock)
         clock->ahead_us = offset_us;
-    sdk_log(account->services, PROVIDER_WARN,
-            "the clock here is %lld s %s the clock of %s: set this machine's time; requests are signed with theirs",
-            (long long)(llabs(offset_us) / 1000000), offset_us < 0 ? "ahead of" : "behind", run->bucket);
 }
 
 static void run_release(struct run *run)

@@ -152,9 +152,11 @@ enum provider_status aws_credentials_get(struct provider_account *account, const
     bool held = keys->id != NULL;
     int64_t left_us = held && keys->expires_us != PROVIDER_UNSET ? keys->expires_us - now_us : INT64_MAX;
     bool renewing = !held || (left_us < ADVISORY_US && (left_us <= 0 || now_us >= account->next_refresh_us));
+    /* Keys of a role for 15 minutes are always about to end: not at every request. */
+    if (renewing)
+        account->next_refresh_us = now_us + MINUTE_US;
     enum provider_status status = renewing ? renew(account, error) : PROVIDER_OK;
     if (status != PROVIDER_OK && held && left_us > 0) {
-        account->next_refresh_us = now_us + MINUTE_US;
         sdk_log(account->services, left_us < MANDATORY_US ? PROVIDER_WARN : PROVIDER_INFO,
                 "the credentials end in %lld s and cannot be renewed yet: %s", (long long)(left_us / 1000000),
                 error->text);

@@ -1,0 +1,182 @@
+"""Growing, shrinking, taking back: never a machine too many, never the wrong one."""
+REGION = "eu-central-1"
+WRITES = ("SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
+
+
+def writes(world):
+    return [entry["action"] for entry in world.log if entry["action"] in WRITES]
+
+
+def alive(world, name):
+    return sorted(id for id, m in world.groups[(REGION, name)]["members"].items() if m["lifecycle"] != "Terminating")
+
+
+def test_growing_is_followed_until_every_machine_is_in_service(module, world):
+    world.add_group(REGION, "web", desired=1)
+    done = module.grow(module.pool("web"), 3)
+    assert done["done"] == "ok" and done["operation"]["token"]
+    done = module.follow(done)
+    assert done["done"] == "ok" and done["operation"]["progress"] == "done"
+    assert len(alive(world, "web")) == 3 and writes(world) == ["SetDesiredCapacity"]
+    assert world.log[-1]["form"].get("HonorCooldown") is None
+    assert next(e for e in world.log if e["action"] == "SetDesiredCapacity")["form"]["HonorCooldown"] == "false"
+
+
+def test_growing_from_a_stale_view_is_a_conflict_and_writes_nothing(module, world):
+    group = world.add_group(REGION, "web", desired=1)
+    seen = module.pool("web")
+    group["desired"] = 2
+    done = module.grow(seen, 3)
+    assert done["done"] == "conflict" and "its size is 2 and not 1" in done["error"]["text"]
+    world.add_group(REGION, "web", desired=1)
+    done = module.grow(seen, 3)
+    assert done["done"] == "conflict" and "made anew" in done["error"]["text"]
+    assert writes(world) == []
+
+
+def test_shrinking_removes_exactly_the_named_instances(module, world):
+    group = world.add_group(REGION, "web", desired=4)
+    pool = module.pool("web")
+    victims = [pool["instances"][at]["id"] for at in (1, 3)]
+    done = module.follow(module.shrink(pool, *victims))
+    assert done["done"] == "ok" and done["operation"]["progress"] == "done"
+    assert alive(world, "web") == [pool["instances"][at]["id"] for at in (0, 2)]
+    assert group["desired"] == 2
+
+
+def test_shrinking_twice_lowers_the_size_once(module, world):
+    group = world.add_group(REGION, "web", desired=3)
+    pool = module.pool("web")
+    victim = pool["instances"][0]["id"]
+    assert module.shrink(pool, victim)["done"] == "ok"
+    assert module.follow(module.shrink(pool, victim))["done"] == "ok"
+    assert module.shrink(pool, victim)["done"] == "ok"
+    assert group["desired"] == 2 and writes(world) == ["TerminateInstanceInAutoScalingGroup"]
+
+
+def test_an_instance_that_lives_elsewhere_is_never_removed(module, world):
+    world.add_group(REGION, "web", desired=2)
+    other = world.add_group(REGION, "other", desired=1)
+    stray = world.add_machine(REGION)
+    pool = module.pool("web")
+    for id in (next(iter(other["members"])), stray["id"]):
+        done = module.shrink(pool, pool["instances"][0]["id"], id)
+        assert done["done"] == "not_found" and id in done["error"]["text"]
+    assert writes(world) == []
+
+
+def test_an_instance_in_standby_is_not_removed(module, world):
+    group = world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    victim = pool["instances"][0]["id"]
+    group["members"][victim]["lifecycle"] = "Standby"
+    assert module.shrink(pool, victim)["done"] == "conflict"
+    assert writes(world) == []
+
+
+def test_names_that_are_no_instances_are_refused_before_anything_is_asked(module, world):
+    world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    world.log.clear()
+    for ids in (["web-1"], ["i-xyz"], ["i-1", "i-1"], ["i-" + "0" * 40], [f"i-{n:017x}" for n in range(101)]):
+        assert module.shrink(pool, *ids)["done"] == "invalid"
+    assert world.log == []
+
+
+def test_a_pool_that_is_not_selected_is_not_touched(module, world):
+    world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    module.settings["groups"] = ["db"]
+    assert module.grow(pool, 3)["done"] == "not_found"
+    assert module.shrink(pool, pool["instances"][0]["id"])["done"] == "not_found"
+    assert module.call("withdraw", pool=pool["id"])[1]["done"] == "not_found"
+    assert module.call("withdraw", pool="mars-north-1/web")[1]["done"] == "not_found"
+    assert writes(world) == []
+
+
+def test_a_lost_reply_of_a_growth_is_unknown_and_looking_shows_it_happened(through_proxy, world, proxy):
+    world.add_group(REGION, "web", desired=1)
+    pool = through_proxy.pool("web")
+    proxy.fault("reset", match="Action=SetDesiredCapacity")
+    assert through_proxy.grow(pool, 2)["done"] == "unknown"
+    assert writes(world) == ["SetDesiredCapacity"]
+    assert through_proxy.pool("web")["desired"] == 2
+    assert through_proxy.grow(pool, 2)["done"] == "conflict"
+    assert writes(world) == ["SetDesiredCapacity"] and world.groups[(REGION, "web")]["desired"] == 2
+
+
+def test_a_connection_that_is_refused_is_tried_again_for_writes_too(module, world):
+    world.add_group(REGION, "web", desired=1)
+    pool = module.pool("web")
+    module.settings["endpoint_url_autoscaling"] = "http://127.0.0.1:1"
+    done = module.grow(pool, 2)
+    assert done["done"] == "unreachable" and writes(world) == []
+
+
+def test_a_lost_reply_of_a_removal_is_unknown_and_repeating_it_removes_nothing_more(through_proxy, world, proxy):
+    group = world.add_group(REGION, "web", desired=3)
+    pool = through_proxy.pool("web")
+    victim = pool["instances"][0]["id"]
+    proxy.fault("reset", match="Action=TerminateInstance")
+    assert through_proxy.shrink(pool, victim)["done"] == "unknown"
+    assert group["desired"] == 2
+    assert through_proxy.follow(through_proxy.shrink(pool, victim))["done"] == "ok"
+    assert group["desired"] == 2 and len(alive(world, "web")) == 2
+    assert writes(world) == ["TerminateInstanceInAutoScalingGroup"]
+
+
+def test_a_removal_that_the_group_does_not_show_yet_is_not_sent_again(through_proxy, world, proxy):
+    """The group's description lags: the size went down and the instance still looks in service."""
+    world.settles = False
+    group = world.add_group(REGION, "web", desired=3)
+    pool = through_proxy.pool("web")
+    victim = pool["instances"][0]["id"]
+    proxy.fault("reset", match="Action=TerminateInstance")
+    assert through_proxy.shrink(pool, victim)["done"] == "unknown"
+    group["members"][victim]["lifecycle"] = "InService"
+    done = through_proxy.shrink(pool, victim)
+    assert done["done"] == "ok" and done["operation"]["progress"] == "running"
+    assert group["desired"] == 2 and writes(world) == ["TerminateInstanceInAutoScalingGroup"]
+
+
+def test_a_removal_whose_request_never_arrived_is_sent_after_waiting(through_proxy, world, proxy):
+    group = world.add_group(REGION, "web", desired=3)
+    pool = through_proxy.pool("web")
+    victim = pool["instances"][0]["id"]
+    proxy.fault("refuse", match="Action=TerminateInstance", times=9)
+    assert through_proxy.shrink(pool, victim)["done"] == "unknown"
+    proxy.clear()
+    kept = through_proxy.folder / "kept.json"
+    assert victim in kept.read_text()
+    assert through_proxy.follow(through_proxy.shrink(pool, victim))["done"] == "ok"
+    assert group["desired"] == 2 and victim not in group["members"] and victim not in kept.read_text()
+
+
+def test_a_growth_that_failed_is_taken_back_only_where_nothing_can_be_lost(module, world):
+    group = world.add_group(REGION, "web", desired=2, protect=True)
+    group["launch"] = "ice"
+    assert module.follow(module.grow(module.pool("web"), 5))["done"] == "no_capacity"
+    assert group["desired"] == 5
+    assert module.call("withdraw", pool=f"{REGION}/web")[1]["done"] == "ok"
+    assert group["desired"] == 2 and len(alive(world, "web")) == 2
+    assert module.call("withdraw", pool=f"{REGION}/web")[1]["done"] == "ok"
+    group.update(desired=5, protect=False)
+    done = module.call("withdraw", pool=f"{REGION}/web")[1]
+    assert done["done"] == "conflict" and group["desired"] == 5
+
+
+def test_somebody_who_lowers_the_size_meanwhile_is_a_conflict(module, world):
+    group = world.add_group(REGION, "web", desired=1)
+    world.settles = False
+    done = module.grow(module.pool("web"), 3)
+    group["desired"] = 2
+    assert module.call("poll", token=done["operation"]["token"])[1]["done"] == "conflict"
+
+
+def test_an_instance_that_waits_in_a_lifecycle_hook_is_still_going(module, world):
+    world.settles = False
+    world.add_group(REGION, "web", desired=2, hook=True)
+    pool = module.pool("web")
+    done = module.shrink(pool, pool["instances"][0]["id"])
+    done = module.call("poll", token=done["operation"]["token"])[1]
+    assert done["done"] == "ok" and done["operation"]["progress"] == "running"
