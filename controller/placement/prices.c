@@ -27,12 +27,13 @@ static void start_prices(struct work *work)
     memcpy(work->price, work->centre, (size_t)work->pools * dimensions * sizeof *work->price);
     for (uint32_t j = 0; j < work->groups; j++)
         work->left[j] = (double)work->problem->group_count[j];
-    prices_limits_take(work);
 }
 
 /* Renews the candidates, and keeps the multipliers where they are the best so far. */
 static void scan(struct work *work, struct prices_best *best)
 {
+    prices_riders_take(work);
+    prices_limits_take(work);
     double bound = scan_all(work, &best->tried);
     if (bound <= best->bound)
         return;
@@ -85,7 +86,7 @@ static bool due(const struct work *work, uint32_t group, unsigned sweep)
     return ((sweep + group) & rest) == 0;
 }
 
-/* One visit to every group that is due; multipliers are then as they follow from the loads. */
+/* One visit to every group that is due. */
 static void sweep_once(struct work *work, unsigned sweep)
 {
     for (uint32_t i = 0; i < work->groups; i++) {
@@ -93,8 +94,6 @@ static void sweep_once(struct work *work, unsigned sweep)
         if (due(work, group, sweep))
             prices_visit_group(work, group);
     }
-    prices_riders_take(work);
-    prices_limits_take(work);
 }
 
 /* Centres follow the multipliers, and all pools answer to that. */
@@ -110,17 +109,51 @@ static void settle(struct work *work, double share)
         prices_update_pool(work, p);
 }
 
-void prices_run(struct work *work, unsigned sweeps, unsigned every, struct prices_best *best)
+/* How far an effort goes: at most so many sweeps, and no further than the fractional plan being within a share of the
+ * bound. All efforts go the same road, so that more effort never proves less. */
+struct course {
+    unsigned sweeps;
+    double tolerance;
+};
+
+static const struct course courses[PRICES_EFFORT_MAX + 1] = {
+    {0, 0},      {20, 1e-2},  {40, 5e-3},   {80, 2e-3},   {150, 5e-4},
+    {300, 2e-4}, {600, 1e-4}, {1200, 5e-5}, {2500, 2e-5}, {5000, 1e-5},
+};
+
+enum {
+    FIRST_SWEEPS = 20, /* the centre follows faster */
+    SCAN_EVERY = 20,
+    MEDIUM_PAIRS = 250000, /* what a course's sweeps are meant for */
+    SIZE_STEP = 8          /* a problem so many times larger gets half the sweeps */
+};
+
+static unsigned sweeps_for(const struct work *work, unsigned effort)
 {
+    unsigned sweeps = courses[effort].sweeps;
+    size_t pairs = work->groups ? work->problem->pair_start[work->groups] : 0;
+    for (size_t size = MEDIUM_PAIRS; pairs >= size * SIZE_STEP && sweeps > 2 * SCAN_EVERY; size *= SIZE_STEP)
+        sweeps /= 2;
+    for (size_t size = MEDIUM_PAIRS; size >= SIZE_STEP && pairs <= size / SIZE_STEP; size /= SIZE_STEP)
+        sweeps *= 2;
+    return sweeps;
+}
+
+void prices_run(struct work *work, unsigned effort, struct prices_best *best)
+{
+    unsigned sweeps = sweeps_for(work, effort);
     start_prices(work);
     scan(work, best);
     prices_limits_start(work);
     prices_riders_centre(work, 0, STRENGTH);
-    for (unsigned sweep = 0; sweep < sweeps; sweep++) {
+    for (unsigned sweep = 1; sweep <= sweeps; sweep++) {
         sweep_once(work, sweep);
-        if (sweep % every == every - 1 || sweep + 1 == sweeps)
+        bool scans = sweep % SCAN_EVERY == 0 || sweep == SCAN_EVERY / 2;
+        if (scans || sweep == sweeps)
             scan(work, best);
-        settle(work, sweep < 20 ? 0.4 : 0.3);
+        if (scans && fabs(prices_cost(work) - best->bound) <= courses[effort].tolerance * fabs(best->bound))
+            break;
+        settle(work, sweep <= FIRST_SWEEPS ? 0.4 : 0.3);
     }
 }
 

@@ -22,9 +22,11 @@ struct prices_best {
 void prices_best_init(struct prices_best *best, const struct work *work);
 void prices_best_release(struct prices_best *best);
 
-/* Runs `sweeps` sweeps with a scan every `every`; leaves the fractional plan in work and the best multipliers in best.
- */
-void prices_run(struct work *work, unsigned sweeps, unsigned every, struct prices_best *best);
+enum { PRICES_EFFORT_MAX = 9 };
+
+/* Sweeps and scans as far as the effort (1 to PRICES_EFFORT_MAX) goes; leaves the fractional plan in work and the best
+ * multipliers in best. */
+void prices_run(struct work *work, unsigned effort, struct prices_best *best);
 
 /* Some sweeps more after low and high of some pools have changed. */
 void prices_again(struct work *work, unsigned sweeps);

@@ -76,4 +76,9 @@ double prices_riders_unpaid(const struct work *work, uint32_t pool);
 /* Moves the centres towards the multipliers and sets the stiffness anew. */
 void prices_riders_centre(struct work *work, double share, double strength);
 
+/* --- prices_cost.c --- */
+
+/* What the fractional plan costs, with as many machines as its loads need. */
+double prices_cost(const struct work *work);
+
 #endif

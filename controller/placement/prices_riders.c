@@ -107,17 +107,18 @@ void prices_riders_take(struct work *work)
     }
 }
 
-/* The scale of what the limit can be worth to an allocation: what it costs by capacity, and no more than its part of a
- * machine. */
-static double typical_worth(const struct work *work, uint32_t group, uint32_t pool)
+/* The scale of what the limit can be worth to an allocation: what it costs by capacity, no more than its part of a
+ * machine, no less than what the limit is worth already. */
+static double typical_worth(const struct work *work, uint32_t group, uint32_t pool, double centre)
 {
     double part = work->tier[work->tier_start[pool]].price / each_of(work, group);
     double level = 0;
     for (uint32_t k = 0; k < work->dimensions; k++)
         level += work->centre[(size_t)pool * work->dimensions + k] * work->demand[(size_t)group * work->dimensions + k];
-    if (level > 0 && part > 0)
-        return level < part ? level : part;
-    return level + part > 0 ? level + part : 1;
+    double worth = level < part || part <= 0 ? level : part;
+    worth = worth > 0.001 * part ? worth : 0.001 * part;
+    worth = worth > centre ? worth : centre;
+    return worth > 0 ? worth : 1;
 }
 
 void prices_riders_centre(struct work *work, double share, double strength)
@@ -129,7 +130,7 @@ void prices_riders_centre(struct work *work, double share, double strength)
             uint32_t pool = work->slot[work->slot_start[group] + at].pool;
             struct work_rider *rider = &work->rider[work->rider_start[group] + at];
             prices_pace_centre(&rider->pace, share, prices_rider_price(work, group, at), &rider->centre);
-            double worth = typical_worth(work, group, pool);
+            double worth = typical_worth(work, group, pool, rider->centre);
             double size = each * (work->machines[pool] > 1 ? work->machines[pool] : 1);
             rider->stiffness = (double)rider->pace.factor * strength * worth / size;
             if (rider->centre < 1e-9 * worth)

@@ -13,8 +13,6 @@
 
 /* Iterations an effort buys. Small problems get more of them for the same work: see attempts_for. */
 struct effort {
-    unsigned sweeps;
-    unsigned scan_every;
     unsigned dive_steps, dive_sweeps;
     unsigned rounds;
     unsigned attempts;
@@ -22,15 +20,15 @@ struct effort {
 
 static const struct effort efforts[SOLVE_EFFORT_MAX + 1] = {
     {0},
-    {20, 5, 5, 4, 2, 1},
-    {40, 8, 8, 6, 3, 1},
-    {60, 10, 12, 8, 3, 1},
-    {100, 10, 16, 10, 4, 2},
-    {200, 10, 24, 10, 4, 4},
-    {400, 20, 40, 12, 6, 8},
-    {800, 20, 60, 15, 6, 16},
-    {1500, 30, 100, 20, 8, 32},
-    {3000, 50, 200, 25, 8, 64},
+    {5, 4, 2, 1},
+    {8, 6, 3, 1},
+    {12, 8, 3, 1},
+    {16, 10, 4, 2},
+    {24, 10, 4, 4},
+    {40, 12, 6, 8},
+    {60, 15, 6, 16},
+    {100, 20, 8, 32},
+    {200, 25, 8, 64},
 };
 
 enum { SMALL_PAIRS = 20000, SMALL_FACTOR = 4 };
@@ -177,7 +175,7 @@ bool solve_search(const struct problem *problem, const struct solve_options *opt
     struct prices_best best;
     work_init(&ret_state->work, problem);
     prices_best_init(&best, &ret_state->work);
-    prices_run(&ret_state->work, effort->sweeps, effort->scan_every, &best);
+    prices_run(&ret_state->work, options->effort, &best);
     prices_quantise(&ret_state->work, &best, plan);
     bool fine = attempt_all(ret_state, &best, effort, options->seed, ret_error);
     prices_best_release(&best);
