@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "model/fact.h"
+#include "model/resources.h"
 
 enum {
     REGION_NAME_MAX = 128,
@@ -68,6 +69,8 @@ struct pool_config {
     char *instance_type; /* "" when not given */
     bool priced;
     struct price price;
+    int64_t grow_to;          /* the most nodes it may come to have; 0: it does not grow */
+    struct resources machine; /* what a new node has; all zero: as its smallest ready node */
 };
 
 struct label {

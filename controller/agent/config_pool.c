@@ -1,4 +1,5 @@
-/* pool "name" { select {} instance_type price {} }: which nodes it is made of and what one costs. */
+/* pool "name" { select {} instance_type price {} grow {} }: which nodes it is made of, what one costs, how far it may
+ * grow. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "controller/agent/config_private.h"
 
 /* A percentage is read as money is, with six decimals, and kept in millionths of the price: one hundred to one. */
-enum { PERCENT_STEP = 100 };
+enum { PERCENT_STEP = 100, GROW_NODES_MAX = 100000 };
 #define PERCENT_MAX (INT64_C(10000) * MONEY_UUSD_PER_USD)
 
 /* Notes an attribute or meta key that nodes must be read one by one for. */
@@ -143,11 +144,37 @@ static void price_read(const struct config_reading *reading, struct hcl_reader *
     }
 }
 
+/* grow { max_nodes cpu_mhz memory_mb disk_mb }: the pool may be given more nodes, of that size. */
+static void growth_read(struct hcl_reader *outer, const struct hcl_block *block, struct pool_config *pool)
+{
+    static const char *const sizes[RESOURCE_COUNT] = {"cpu_mhz", "memory_mb", "disk_mb"};
+    struct hcl_reader reader = hcl_reader_enter(outer, block);
+    pool->grow_to = hcl_read_i64(&reader, "max_nodes", 0, 1, GROW_NODES_MAX);
+    for (int k = 0; k < RESOURCE_COUNT; k++) {
+        pool->machine.amount[k] = hcl_read_i64(&reader, sizes[k], 0, 1, RESOURCE_AMOUNT_MAX);
+    }
+    bool some = pool->machine.amount[RESOURCE_CPU_MHZ] || pool->machine.amount[RESOURCE_MEMORY_MB] ||
+                pool->machine.amount[RESOURCE_DISK_MB];
+    bool whole = pool->machine.amount[RESOURCE_CPU_MHZ] && pool->machine.amount[RESOURCE_MEMORY_MB] &&
+                 pool->machine.amount[RESOURCE_DISK_MB];
+    if (!hcl_reader_end(&reader)) {
+        return;
+    }
+    if (pool->grow_to == 0) {
+        hcl_reader_fail(&reader, block->position, "grow needs max_nodes, the most nodes the pool may come to have");
+    } else if (some && !whole) {
+        hcl_reader_fail(&reader, block->position,
+                        "grow needs all of cpu_mhz, memory_mb and disk_mb, or none: then a new node is taken to be "
+                        "like the pool's smallest ready one");
+    }
+}
+
 static void pool_read(const struct config_reading *reading, struct hcl_reader *reader, struct config_region *region,
                       struct pool_config *pool)
 {
     const struct hcl_block *select = hcl_read_block(reader, "select");
     const struct hcl_block *price = hcl_read_block(reader, "price");
+    const struct hcl_block *grow = hcl_read_block(reader, "grow");
     pool->instance_type = config_take_text(reader, "instance_type", REGION_NAME_MAX);
     if (pool->instance_type == NULL) {
         pool->instance_type = memory_copy_text("", 0);
@@ -161,6 +188,9 @@ static void pool_read(const struct config_reading *reading, struct hcl_reader *r
     }
     if (price != NULL) {
         price_read(reading, reader, price, pool);
+    }
+    if (grow != NULL) {
+        growth_read(reader, grow, pool);
     }
     for (const struct pool_config *at = region->model.pools; at != pool; at++) {
         if (selectors_equal(at, pool)) {

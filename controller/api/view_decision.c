@@ -20,6 +20,50 @@ static void view_decision_line(struct json_writer *writer, const struct decision
     }
     view_money(writer, "UnitHourlyUSD", line->unit_full_uusd_h);
     view_money(writer, "UnitMarginalHourlyUSD", line->unit_marginal_uusd_h);
+    view_money(writer, "ScarcityHourlyUSD", line->scarcity_uusd_h);
+    json_writer_end_object(writer);
+}
+
+/* Millionths as per cent; null without a proof. */
+static void view_gap(struct json_writer *writer, const char *key, int64_t ppm)
+{
+    json_writer_key(writer, key);
+    if (ppm < 0) {
+        json_writer_null(writer);
+    } else {
+        json_writer_i64(writer, ppm);
+    }
+}
+
+/* Nodes that would hold what found no place; null when nothing is proposed. */
+static void view_growth(struct json_writer *writer, const struct decision *decision)
+{
+    json_writer_key(writer, "Growth");
+    if (decision->growth_count == 0) {
+        json_writer_null(writer);
+        return;
+    }
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "Pools");
+    json_writer_begin_array(writer);
+    for (size_t i = 0; i < decision->growth_count; i++) {
+        const struct decision_growth *growth = &decision->growth[i];
+        json_writer_begin_object(writer);
+        json_writer_field_text(writer, "Region", growth->region);
+        json_writer_field_text(writer, "Pool", growth->pool);
+        json_writer_field_i64(writer, "NodesNow", growth->nodes_now);
+        json_writer_field_i64(writer, "NodesMore", growth->nodes_more);
+        json_writer_field_i64(writer, "Allocations", growth->allocations);
+        json_writer_field_money(writer, "NodeHourlyUSD", growth->unit_full_uusd_h);
+        json_writer_field_money(writer, "NodeMarginalHourlyUSD", growth->unit_marginal_uusd_h);
+        json_writer_end_object(writer);
+    }
+    json_writer_end_array(writer);
+    json_writer_field_money(writer, "CostUSD", decision->growth_uusd_h);
+    json_writer_field_money(writer, "PackedCostUSD", decision->growth_packed_uusd_h);
+    json_writer_field_money(writer, "BoundUSD", decision->growth_bound_uusd_h);
+    view_gap(writer, "GapPPM", gap_ppm(decision->growth_uusd_h, decision->growth_bound_uusd_h));
+    view_gap(writer, "PackedGapPPM", gap_ppm(decision->growth_packed_uusd_h, decision->growth_bound_uusd_h));
     json_writer_end_object(writer);
 }
 
@@ -40,6 +84,9 @@ void view_decision(struct json_writer *writer, const struct decision *decision)
     json_writer_field_money(writer, "MarginalAfterUSD", decision->marginal_after_uusd_h);
     view_money(writer, "BudgetMonthlyUSD", decision->budget_uusd_month);
     view_month(writer, "MonthlyAfterUSD", decision->full_after_uusd_h);
+    view_money(writer, "BoundUSD", decision->bound_uusd_h);
+    view_gap(writer, "GapPPM", decision_gap_ppm(decision));
+    view_growth(writer, decision);
     json_writer_key(writer, "Lines");
     json_writer_begin_array(writer);
     for (size_t i = 0; i < decision->line_count; i++) {

@@ -21,6 +21,8 @@ static struct candidate *add(struct candidates *candidates, size_t region, uint3
                                     .detail = memory_copy_text(detail, strlen(detail)),
                                     .fits = -1,
                                     .limit = -1,
+                                    .guide = -1,
+                                    .scarcity_uusd_h = -1,
                                     .unit_marginal_uusd_h = -1,
                                     .unit_full_uusd_h = -1};
     return candidate;

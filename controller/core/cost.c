@@ -45,7 +45,7 @@ static int64_t share_of_node(const struct resources *each, const struct resource
 }
 
 /* The smallest ready node decides: elsewhere in the pool the share can only be smaller. */
-static const struct world_node *smallest_node(const struct world_region *region, uint32_t pool)
+const struct world_node *pool_smallest_node(const struct world_region *region, uint32_t pool)
 {
     const struct world_node *smallest = NULL;
     for (size_t i = 0; i < region->node_count; i++) {
@@ -65,7 +65,7 @@ bool cost_unit(const struct world_region *region, const struct world_pool *pool,
 {
     if (!pool->config || !pool->config->priced)
         return false;
-    const struct world_node *node = smallest_node(region, (uint32_t)(pool - region->pools));
+    const struct world_node *node = pool_smallest_node(region, (uint32_t)(pool - region->pools));
     if (!node)
         return false;
     int64_t share = share_of_node(each, &node->capacity);

@@ -36,6 +36,9 @@ struct cost_report {
 struct cost_report *cost_report_new(const struct world *world);
 void cost_report_free(struct cost_report *report);
 
+/* The ready node with the least cpu, then memory; NULL without a ready one. */
+const struct world_node *pool_smallest_node(const struct world_region *region, uint32_t pool);
+
 /* What one allocation of `each` costs on a pool: rate x largest priced share of the pool's smallest ready node, rounded
  * up. Returns false when the pool is not priced. */
 bool cost_unit(const struct world_region *region, const struct world_pool *pool, const struct resources *each,

@@ -47,6 +47,16 @@ struct decision_line {
     int64_t count_before, count;
     int64_t fits;                                   /* how many of the group had room there; -1: not looked at */
     int64_t unit_marginal_uusd_h, unit_full_uusd_h; /* -1: price not known */
+    /* Shadow price: what one allocation's room there is worth to the job's other groups; -1: not known. */
+    int64_t scarcity_uusd_h;
+};
+
+/* Nodes that would hold what found no place: a proposal. */
+struct decision_growth {
+    char *region, *pool;
+    int64_t nodes_now, nodes_more; /* with every allocation packed onto one of them */
+    int64_t allocations;
+    int64_t unit_marginal_uusd_h, unit_full_uusd_h; /* one node */
 };
 
 struct decision {
@@ -57,13 +67,28 @@ struct decision {
     int64_t wanted, placed; /* allocations over all groups */
     int64_t marginal_before_uusd_h, marginal_after_uusd_h;
     int64_t full_before_uusd_h, full_after_uusd_h;
-    int64_t budget_uusd_month;   /* -1: none */
+    int64_t budget_uusd_month; /* -1: none */
+    /* Proof: no placement of as many allocations that policy, room and what stays allow costs less at marginal rates;
+     * -1: not proven (a price is not known, a system job, over budget). */
+    int64_t bound_uusd_h;
+    struct decision_growth *growth; /* sorted by region, pool */
+    size_t growth_count;
+    /* Of the growth, at marginal rates: with capacity summed, with every allocation packed, and what no growth that
+     * holds as many can cost less than. */
+    int64_t growth_uusd_h, growth_packed_uusd_h, growth_bound_uusd_h;
     struct decision_line *lines; /* sorted by group, chosen first, then unit price, region, pool */
     size_t line_count;
 };
 
+/* (marginal after - bound) / marginal after in millionths, rounded up; 0 when nothing is paid, -1 without a proof. */
+int64_t decision_gap_ppm(const struct decision *decision);
+/* The same for a cost and a bound (-1: none) at hand. */
+int64_t gap_ppm(int64_t cost_uusd_h, int64_t bound_uusd_h);
+
 void decision_free(struct decision *decision);
 void decision_encode(const struct decision *decision, struct buffer *out);
+/* Rewrites what version 1 of the table wrote (without proof, shadow prices and growth). ERROR_CORRUPT. */
+bool decision_upgrade_from_1(const void *bytes, size_t length, struct buffer *out, struct error *ret_error);
 struct decision *decision_decode(const void *bytes, size_t length, struct error *ret_error);
 
 #endif

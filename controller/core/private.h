@@ -3,6 +3,7 @@
 #define DROVER_CONTROLLER_CORE_PRIVATE_H
 
 #include "base/codec.h"
+#include "base/money.h"
 #include "controller/core/core.h"
 #include "model/job_demand.h"
 
@@ -164,6 +165,8 @@ void room_free(struct room *room);
 /* How many more allocations of a group fit on the nodes of a pool (WORLD_NONE: of any), at most `most`. */
 int64_t room_fits(const struct room *room, size_t region, uint32_t pool, const struct group_demand *group,
                   int64_t most);
+/* The free room of all its nodes together; overcommitted nodes count as full, sums end at RESOURCE_AMOUNT_MAX. */
+struct resources room_total(const struct room *room, size_t region, uint32_t pool);
 /* Takes the room of `count` of them away, best fit. */
 void room_take(struct room *room, size_t region, uint32_t pool, const struct group_demand *group, int64_t count);
 /* Ready nodes of the pool in the job's datacenters and node pool. */
@@ -182,8 +185,12 @@ struct candidate {
     int64_t before; /* of the group there now */
     int64_t limit;  /* the most of the group that a lesson allows there; -1: none */
     int64_t count;
+    int64_t guide; /* no more than this many are added while the engine's plan is followed; -1: no guide */
+    int64_t taken; /* added so far and out of the room */
+    int64_t left;  /* what fits beyond that */
     int64_t unit_marginal_uusd_h, unit_full_uusd_h; /* -1 unknown */
-    bool unpinned;                                  /* the group cannot be pinned: Nomad may use any pool there */
+    int64_t scarcity_uusd_h; /* shadow price of the room one allocation takes there; -1 unknown */
+    bool unpinned;           /* the group cannot be pinned: Nomad may use any pool there */
 };
 struct candidates {
     struct candidate *list;
@@ -202,11 +209,50 @@ struct placing {
 void candidates_collect(const struct placing *placing, const struct room *room, uint32_t group,
                         struct candidates *ret_candidates);
 void candidates_release(struct candidates *candidates);
+/* --- divide.c ------------------------------------------------------------------------------------------------------
+ */
+/* What one allocation is weighed at where its price is not known: after everything that has a price. */
+#define UNIT_UNKNOWN_UUSD_H MONEY_RATE_MAX_UUSD_H
+/* Full cost weighs so many sixteenths against marginal cost: how a budget is kept. */
+enum { WEIGHT_WHOLE = 16 };
+int64_t candidate_weighed(const struct candidate *candidate, int64_t weight);
+/* What of the group stays there: all that is there unless a lesson allows less. */
+int64_t candidate_stays(const struct candidate *candidate);
+int64_t candidates_before(const struct candidates *candidates);
+/* How many of the group the federation is to have. */
+int64_t placing_wanted(const struct placing *placing, const struct group_demand *group);
+/* The most of `wanted` in one region, and at one provider, under the policy. */
+int64_t placing_region_most(const struct placing *placing, int64_t wanted);
+int64_t placing_provider_most(const struct placing *placing, int64_t wanted);
+/* Bounds of one region's part: what is there stays when the group grows and only shrinks when it shrinks. */
+void placing_region_bounds(const struct placing *placing, const char *region, int64_t wanted, int64_t before_all,
+                           int64_t before, int64_t *ret_least, int64_t *ret_most);
+/* Collects the group's candidates, divides it over them and takes its room. guide: by candidate, how many of the
+ * engine's plan come there; that is followed first. NULL: no guide. */
+bool divide_group(const struct placing *placing, struct room *room, uint32_t number, int64_t weight,
+                  const int64_t *guide, struct candidates *candidates, int64_t *ret_placed, struct error *ret_error);
+
+/* --- place.c, reasons.c, wanted.c ------------------------------------------------------------------------------------
+ */
+/* What placing came to, before it is a decision. */
+struct job_work {
+    struct candidates *groups; /* one for each group of the demand */
+    size_t group_count;
+    int64_t wanted, placed;
+    int64_t marginal_before, marginal_after, full_before, full_after;
+    bool unknown_cost;    /* something was placed whose price is not known */
+    int64_t bound_uusd_h; /* no placement of as many costs less at marginal rates; -1: not proven */
+};
 struct decision *place_job(const struct placing *placing);
+/* What more nodes of pools that may grow would hold of what found no place, into decision->growth*. */
+void growth_propose(const struct placing *placing, const struct job_work *work, struct decision *decision);
+/* The decision that tells it all. */
+struct decision *reasons_tell(const struct placing *placing, const struct job_work *work);
 /* The copy that a decision wants in a region; false when it wants none there. */
 bool decision_wanted(const struct core *core, const struct decision *decision, const struct job_demand *demand,
                      const struct drover_job *job, symbol region, uint64_t revision, struct copy_wanted *ret_wanted);
 struct decision_line *decision_add(struct decision *decision, const char *group, const char *region, const char *pool);
+struct decision_growth *decision_add_growth(struct decision *decision, const char *region, const char *pool);
 struct decision *decision_copied(const struct decision *decision);
 
 /* --- jobs.c, attempt.c, settle.c, copies.c, stop.c

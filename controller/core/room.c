@@ -138,6 +138,20 @@ void room_take(struct room *room, size_t region, uint32_t pool, const struct gro
     }
 }
 
+struct resources room_total(const struct room *room, size_t region, uint32_t pool)
+{
+    struct resources sum = {{0}};
+    for (size_t i = 0; i < room->regions[region].count; i++) {
+        const struct room_node *node = &room->regions[region].nodes[i];
+        for (int k = 0; k < RESOURCE_COUNT && in_pool(node, pool); k++) {
+            int64_t left = RESOURCE_AMOUNT_MAX - sum.amount[k];
+            int64_t free_here = node->room.amount[k] > 0 ? node->room.amount[k] : 0;
+            sum.amount[k] += free_here < left ? free_here : left;
+        }
+    }
+    return sum;
+}
+
 uint32_t room_nodes(const struct room *room, size_t region, uint32_t pool)
 {
     uint32_t nodes = 0;

@@ -92,6 +92,9 @@ static void pool_command(struct script *script, const struct words *words)
         pool->selectors[pool->selector_count++] = (struct selector){copied(keys[k]), copied(value)};
     }
     price_pool(script, pool, words);
+    pool->grow_to = word_number(words, "grow", 0);
+    pool->machine = (struct resources){
+        {word_number(words, "cpu", 0), word_number(words, "memory", 0), word_number(words, "disk", 0)}};
 }
 
 /* price REGION POOL price=... : the price changes while the agent runs. */

@@ -33,6 +33,24 @@ static const char *money(int64_t amount, char *text)
     return amount < 0 ? "-" : money_format(amount, text);
 }
 
+static void show_growth(struct script *script, const struct decision *decision)
+{
+    char a[MONEY_TEXT_MAX];
+    char b[MONEY_TEXT_MAX];
+    char c[MONEY_TEXT_MAX];
+    for (size_t i = 0; i < decision->growth_count; i++) {
+        const struct decision_growth *growth = &decision->growth[i];
+        buffer_printf(script->out, "    grow %s/%s %lld + %lld nodes for %lld at %s (%s)\n", growth->region,
+                      growth->pool, (long long)growth->nodes_now, (long long)growth->nodes_more,
+                      (long long)growth->allocations, money(growth->unit_marginal_uusd_h, a),
+                      money(growth->unit_full_uusd_h, b));
+    }
+    if (decision->growth_count)
+        buffer_printf(script->out, "    growth costs %s $/h, packed %s $/h, never below %s $/h\n",
+                      money_format(decision->growth_uusd_h, a), money_format(decision->growth_packed_uusd_h, b),
+                      money_format(decision->growth_bound_uusd_h, c));
+}
+
 static void show_decision(struct script *script, const struct decision *decision)
 {
     char a[MONEY_TEXT_MAX];
@@ -46,13 +64,19 @@ static void show_decision(struct script *script, const struct decision *decision
                   money_format(decision->marginal_before_uusd_h, a), money_format(decision->marginal_after_uusd_h, b));
     buffer_printf(script->out, ", full %s -> %s $/h\n", money_format(decision->full_before_uusd_h, a),
                   money_format(decision->full_after_uusd_h, b));
+    if (decision->bound_uusd_h >= 0)
+        buffer_printf(script->out, "  never below %s $/h, gap %lld ppm\n", money_format(decision->bound_uusd_h, a),
+                      (long long)decision_gap_ppm(decision));
     for (size_t i = 0; i < decision->line_count; i++) {
         const struct decision_line *line = &decision->lines[i];
-        buffer_printf(script->out, "    %s %s/%s %lld -> %lld of %lld at %s (%s): %s%s%s\n", line->group, line->region,
+        buffer_printf(script->out, "    %s %s/%s %lld -> %lld of %lld at %s (%s)", line->group, line->region,
                       line->pool, (long long)line->count_before, (long long)line->count, (long long)line->fits,
-                      money(line->unit_marginal_uusd_h, a), money(line->unit_full_uusd_h, b), reason_word(line->reason),
-                      line->detail[0] ? ": " : "", line->detail);
+                      money(line->unit_marginal_uusd_h, a), money(line->unit_full_uusd_h, b));
+        if (line->scarcity_uusd_h > 0)
+            buffer_printf(script->out, " room worth %s", money_format(line->scarcity_uusd_h, a));
+        buffer_printf(script->out, ": %s%s%s\n", reason_word(line->reason), line->detail[0] ? ": " : "", line->detail);
     }
+    show_growth(script, decision);
 }
 
 static void show_regions(struct script *script)
