@@ -80,6 +80,8 @@ const char *event_type_word(enum event_type type)
         return "effect result";
     case EVENT_TIMER:
         return "timer";
+    case EVENT_ASSESSED:
+        return "assessed";
     case EVENT_CLOCK_JUMPED:
         return "clock jumped";
     }

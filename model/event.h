@@ -48,9 +48,12 @@ enum event_type {
     EVENT_EFFECT_SENT,   /* effect_id: it is about to leave */
     EVENT_EFFECT_RESULT, /* result */
     EVENT_TIMER,         /* the deadline that the last step returned has come */
+    EVENT_ASSESSED,      /* assessment: a plan of the whole federation; the core takes it over */
     EVENT_CLOCK_JUMPED   /* the wall clock jumped by jump_ms; durations that gate moves begin anew */
 };
 const char *event_type_word(enum event_type type);
+
+struct assessment;
 
 struct submission {
     const struct job_demand *demand;
@@ -89,6 +92,7 @@ struct event {
         const struct effect_result *result;
         uint64_t effect_id;
         int64_t jump_ms;
+        struct assessment *assessment; /* controller/core/assess.h */
     };
 };
 

@@ -7,7 +7,7 @@
 #include "controller/core/cost.h"
 #include "controller/core/private.h"
 
-enum { DETAIL_MAX = 512 };
+enum { DETAIL_MAX = POLICY_DETAIL_MAX };
 
 static struct candidate *add(struct candidates *candidates, size_t region, uint32_t pool, enum reason reason,
                              const char *detail)
@@ -38,7 +38,7 @@ void candidates_release(struct candidates *candidates)
 
 /* --- what rules a whole region out -------------------------------------------------------------------------------- */
 
-static bool policy_allows(const struct placing *placing, const struct world_region *region, char *detail)
+bool region_is_allowed(const struct policy *policy, const struct world_region *region, char *detail)
 {
     char labels[LABELS_MAX][256];
     const char *list[LABELS_MAX];
@@ -49,12 +49,12 @@ static bool policy_allows(const struct placing *placing, const struct world_regi
         list[i] = labels[i];
     }
     const char *rule = "";
-    if (policy_allows_region(placing->policy, region->config.name, region->config.provider, list, count, &rule))
+    if (policy_allows_region(policy, region->config.name, region->config.provider, list, count, &rule))
         return true;
     if (rule[0])
-        snprintf(detail, DETAIL_MAX, "policy \"%.128s\" denies \"%.256s\"", placing->policy->name, rule);
+        snprintf(detail, DETAIL_MAX, "policy \"%.128s\" denies \"%.256s\"", policy->name, rule);
     else
-        snprintf(detail, DETAIL_MAX, "not in what policy \"%.128s\" allows", placing->policy->name);
+        snprintf(detail, DETAIL_MAX, "not in what policy \"%.128s\" allows", policy->name);
     return false;
 }
 
@@ -83,7 +83,7 @@ static const struct lesson *lesson_of(const struct placing *placing, symbol regi
 
 static bool region_is_occupied(const struct placing *placing, const struct world_region *region)
 {
-    if (placing->external || copy_is_there(placing, region->name))
+    if (copy_is_there(placing, region->name))
         return false;
     const struct job_copy *ours = placing->job ? job_copy_find(placing->job, region->name) : NULL;
     if (ours && ours->base_index)
@@ -97,7 +97,7 @@ static bool region_is_occupied(const struct placing *placing, const struct world
 static enum reason region_reason(const struct placing *placing, const struct world_region *region, char *detail)
 {
     detail[0] = '\0';
-    if (!policy_allows(placing, region, detail))
+    if (!region_is_allowed(placing->policy, region, detail))
         return REASON_POLICY;
     if (placing->demand->override_count && !override_of(placing->demand, region->config.name))
         return REASON_NOT_NAMED;
@@ -128,7 +128,7 @@ static enum reason region_reason(const struct placing *placing, const struct wor
 
 static const struct job_copy_group *group_there(const struct placing *placing, symbol region, uint32_t group)
 {
-    if (placing->may_move || !copy_is_there(placing, region))
+    if (!copy_is_there(placing, region))
         return NULL;
     const struct job_copy *copy = job_copy_find(placing->job, region);
     for (size_t i = 0; i < copy->group_count; i++)

@@ -231,6 +231,9 @@ static void dispatch(struct core *core, const struct event *event)
     case EVENT_TIMER:
         core->timers_changed = true;
         break;
+    case EVENT_ASSESSED:
+        assess_take(core, event->assessment);
+        break;
     case EVENT_CLOCK_JUMPED:
         regions_clock_jumped(core);
         break;

@@ -69,8 +69,8 @@ void placing_region_bounds(const struct placing *placing, const char *region, in
     const struct region_override *own = count_override(placing, region);
     bool grows = wanted >= before_all;
     int64_t most = own ? own->count : placing_region_most(placing, wanted);
-    *ret_least = placing->may_move || !grows ? 0 : before;
-    *ret_most = grows || placing->may_move ? larger(most, *ret_least) : smaller(before, larger(most, 0));
+    *ret_least = grows ? before : 0;
+    *ret_most = grows ? larger(most, *ret_least) : smaller(before, larger(most, 0));
 }
 
 int64_t candidate_stays(const struct candidate *candidate)

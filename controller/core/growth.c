@@ -102,7 +102,7 @@ static void write_pools(struct growth *growth)
         const struct growth_pool *pool = &growth->pools[p];
         const struct pool_config *config = region_at(growth, pool->region)->pools[pool->pool].config;
         int64_t price = config->price.marginal_uusd_h;
-        lines_pool(&growth->text, p, price, config->price.effective_uusd_h, &pool->machine, 0, pool->room);
+        lines_pool(&growth->text, p, price, config->price.effective_uusd_h, &pool->machine, NULL, 0, pool->room);
         dearest = price > dearest ? price : dearest;
     }
     growth->penalty_uusd_h = dearest * PENALTY_FACTOR;
@@ -146,10 +146,10 @@ static void write_group(struct growth *growth, size_t g, const uint32_t *numbers
     int64_t placed = 0;
     for (size_t c = 0; c < all->count; c++)
         placed += all->list[c].count;
-    lines_group(&growth->text, g, wanted > placed ? wanted - placed : 0, &group->each, growth->penalty_uusd_h);
+    lines_group(&growth->text, g, wanted > placed ? wanted - placed : 0, &group->each, growth->penalty_uusd_h, 0);
     for (size_t c = 0; c < all->count; c++)
         if (numbers[c] != WORLD_NONE)
-            lines_may(&growth->text, g, numbers[c], 0);
+            lines_may(&growth->text, g, numbers[c], 0, 0);
     write_spread(growth, g, wanted, numbers);
     if (group->one_per_node)
         buffer_printf(&growth->text, "permachine %zu max=1\n", g);

@@ -88,7 +88,7 @@ static void write_pools(struct build *build)
         worth = ROOM_WORTH_MOST_UUSD_H;
     for (size_t p = 0; p < build->pool_count; p++) {
         struct resources sum = room_total(build->room, build->pools[p].region, build->pools[p].pool);
-        lines_pool(&build->text, p, worth, worth, &sum, 1, 1);
+        lines_pool(&build->text, p, worth, worth, &sum, NULL, 1, 1);
     }
 }
 
@@ -172,11 +172,11 @@ static void write_group(struct build *build, size_t g)
         stays += is_in_race(&all->list[c]) ? candidate_stays(&all->list[c]) : 0;
     int64_t decided = grows ? wanted - stays : wanted;
     joint->wanted += decided;
-    lines_group(&build->text, g, decided, grows ? &group->each : &(struct resources){{0}}, joint->penalty_uusd_h);
+    lines_group(&build->text, g, decided, grows ? &group->each : &(struct resources){{0}}, joint->penalty_uusd_h, 0);
     for (size_t c = 0; c < all->count; c++)
         if (is_in_race(&all->list[c]))
             lines_may(&build->text, g, build->candidate_pool[joint->start[g] + c],
-                      unit_in_problem(joint, &all->list[c], build->weight));
+                      unit_in_problem(joint, &all->list[c], build->weight), 0);
     write_caps(build, g, grows, wanted, before);
 }
 

@@ -92,7 +92,7 @@ static bool place_all(const struct placing *placing, int64_t weight, const struc
     *work = (struct job_work){.groups = memory_new(placing->demand->group_count, sizeof *work->groups),
                               .group_count = placing->demand->group_count,
                               .bound_uusd_h = -1};
-    struct room *room = room_new(placing->core, placing->demand, placing->may_move);
+    struct room *room = room_new(placing->core, placing->demand);
     bool ok = true;
     for (uint32_t g = 0; g < work->group_count && ok; g++)
         ok = place_one(placing, room, g, weight, joint, work, ret_error);
@@ -196,7 +196,7 @@ static void take_proof(const struct placing *placing, const struct joint *joint,
 /* Places a placed job better where the engine can, and proves how good it is. */
 static void prove(const struct placing *placing, int64_t weight, struct job_work *work)
 {
-    struct room *room = room_new(placing->core, placing->demand, placing->may_move);
+    struct room *room = room_new(placing->core, placing->demand);
     struct joint joint;
     joint_solve(placing, room, weight, &joint);
     if (work->group_count > 1 && joint.solved)
@@ -224,10 +224,10 @@ struct decision *place_job(const struct placing *placing)
     }
     if (ok && !within_budget(placing, &work))
         refuse_for_budget(placing, &work);
-    else if (ok && !placing->may_move && placing->demand->type != JOB_SYSTEM)
+    else if (ok && placing->demand->type != JOB_SYSTEM)
         prove(placing, budget_weights[w], &work);
     struct decision *decision = reasons_tell(placing, &work);
-    if (ok && !placing->may_move && placing->demand->type != JOB_SYSTEM && work.placed < work.wanted)
+    if (ok && placing->demand->type != JOB_SYSTEM && work.placed < work.wanted)
         growth_propose(placing, &work, decision);
     job_work_release(&work);
     return decision;

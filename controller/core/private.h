@@ -159,8 +159,7 @@ void regions_clock_jumped(struct core *core);
 
 /* --- room.c: what really fits ------------------------------------------------------------------------------------- */
 struct room;
-/* may_move: the room that the job's own allocations take counts as free. */
-struct room *room_new(const struct core *core, const struct job_demand *demand, bool may_move);
+struct room *room_new(const struct core *core, const struct job_demand *demand);
 void room_free(struct room *room);
 /* How many more allocations of a group fit on the nodes of a pool (WORLD_NONE: of any), at most `most`. */
 int64_t room_fits(const struct room *room, size_t region, uint32_t pool, const struct group_demand *group,
@@ -203,9 +202,10 @@ struct placing {
     const struct policy *policy;
     const struct drover_job *job;  /* Drover's own, with its copies, or NULL */
     const struct attempt *attempt; /* lessons; may be NULL */
-    bool external;                 /* recommend: a job that is not Drover's; its own presence does not occupy */
-    bool may_move;                 /* recommend: ignore where it is now */
 };
+enum { POLICY_DETAIL_MAX = 512 };
+/* Whether a policy leaves the region to its jobs; `detail` (POLICY_DETAIL_MAX bytes) says why not. */
+bool region_is_allowed(const struct policy *policy, const struct world_region *region, char *detail);
 void candidates_collect(const struct placing *placing, const struct room *room, uint32_t group,
                         struct candidates *ret_candidates);
 void candidates_release(struct candidates *candidates);
@@ -332,6 +332,10 @@ void put_hold_freeze(struct core *core);
 void put_hold_mode(struct core *core);
 void policy_encode(const struct policy *policy, struct buffer *out);
 bool policy_decode(const void *bytes, size_t length, struct policy *ret_policy);
+
+/* --- assess_take.c ------------------------------------------------------------------------------------------------ */
+/* Keeps what of it still holds. */
+void assess_take(struct core *core, struct assessment *assessment);
 
 /* --- prices.c ----------------------------------------------------------------------------------------------------- */
 /* Writes a new price record for every pool whose price is not what was written last. */

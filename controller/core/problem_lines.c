@@ -19,28 +19,30 @@ void lines_begin(struct buffer *out)
 }
 
 void lines_pool(struct buffer *out, size_t pool, int64_t price_uusd_h, int64_t rate_uusd_h,
-                const struct resources *capacity, int64_t min, int64_t max)
+                const struct resources *capacity, const struct resources *held, int64_t min, int64_t max)
 {
     buffer_printf(out, "pool %zu region=0 price=%" PRId64 " rate=%" PRId64, pool, price_uusd_h, rate_uusd_h);
     write_vector(out, "capacity", capacity);
-    buffer_printf(out, " min=%" PRId64, min);
-    if (max < 0)
-        buffer_append_text(out, " max=-\n");
-    else
-        buffer_printf(out, " max=%" PRId64 "\n", max);
+    buffer_printf(out, " min=%" PRId64 " max=%" PRId64, min, max);
+    if (held)
+        write_vector(out, "held", held);
+    buffer_append_byte(out, '\n');
 }
 
 void lines_group(struct buffer *out, size_t group, int64_t count, const struct resources *demand,
-                 int64_t unplaced_uusd_h)
+                 int64_t unplaced_uusd_h, int64_t move_uusd_h)
 {
     buffer_printf(out, "group %zu count=%" PRId64, group, count);
     write_vector(out, "demand", demand);
-    buffer_printf(out, " unplaced=%" PRId64 "\n", unplaced_uusd_h);
+    buffer_printf(out, " unplaced=%" PRId64 " move=%" PRId64 "\n", unplaced_uusd_h, move_uusd_h);
 }
 
-void lines_may(struct buffer *out, size_t group, uint32_t pool, int64_t extra_uusd_h)
+void lines_may(struct buffer *out, size_t group, uint32_t pool, int64_t extra_uusd_h, int64_t now)
 {
-    buffer_printf(out, "may %zu %" PRIu32 ":%" PRId64 "\n", group, pool, extra_uusd_h);
+    buffer_printf(out, "may %zu %" PRIu32 ":%" PRId64, group, pool, extra_uusd_h);
+    if (now)
+        buffer_printf(out, ":%" PRId64, now);
+    buffer_append_byte(out, '\n');
 }
 
 void lines_cap(struct buffer *out, size_t group, const uint32_t *pools, size_t count, int64_t most)

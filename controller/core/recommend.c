@@ -1,4 +1,4 @@
-/* Recommendations: every job's place now against the best there is room for, by the same division that places jobs. */
+/* Recommendations: every job's place now against its place in the best plan known for all of them together. */
 #include "controller/core/recommend.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/money.h"
+#include "controller/core/assess.h"
 #include "controller/core/cost.h"
 #include "controller/core/private.h"
 
@@ -14,23 +15,11 @@ struct work {
     const struct core *core;
     const struct drover_job *drover;
     symbol job_namespace, id;
-    struct job_demand demand; /* what runs now, as a demand */
     struct recommendation *result;
     int64_t unpriced;
 };
 
 /* --- what runs now ------------------------------------------------------------------------------------------------ */
-
-static struct group_demand *group_obtain(struct job_demand *demand, const char *name)
-{
-    int at = job_demand_find_group(demand, name);
-    if (at >= 0)
-        return &demand->groups[at];
-    demand->groups = memory_resize(demand->groups, demand->group_count + 1, sizeof *demand->groups);
-    struct group_demand *group = &demand->groups[demand->group_count++];
-    *group = (struct group_demand){.name = memory_copy_text(name, strlen(name)), .pinnable = true};
-    return group;
-}
 
 static struct recommendation_place *place_obtain(struct recommendation *result, symbol region, symbol pool)
 {
@@ -48,22 +37,14 @@ static void count_allocation(struct work *work, const struct world_region *regio
     const struct world_node *node = &region->nodes[allocation->node];
     const struct world_pool *pool = &region->pools[node->pool];
     struct resources each = {{allocation->cpu_mhz, allocation->memory_mb, allocation->disk_mb}};
-    struct group_demand *group = group_obtain(&work->demand, world_text(&work->core->world, allocation->group));
     int64_t marginal = 0;
     int64_t full = 0;
-    group->count++;
-    for (int k = 0; k < RESOURCE_COUNT; k++)
-        if (each.amount[k] > group->each.amount[k])
-            group->each.amount[k] = each.amount[k];
     place_obtain(work->result, region->name, pool->name)->count_now++;
     work->result->allocations++;
     if (cost_unit(region, pool, &each, &marginal, &full))
         money_add(&work->result->now_uusd_h, marginal);
     else
         work->unpriced++;
-    if (strcmp(work->demand.node_pool, world_text(&work->core->world, node->node_pool)) != 0)
-        text_replace(&work->demand.node_pool,
-                     work->result->allocations == 1 ? world_text(&work->core->world, node->node_pool) : "all");
 }
 
 static void collect_now(struct work *work)
@@ -79,20 +60,7 @@ static void collect_now(struct work *work)
     }
 }
 
-/* --- the best there is room for ----------------------------------------------------------------------------------- */
-
-static void take_best(struct work *work, const struct decision *decision)
-{
-    const struct world *world = &work->core->world;
-    for (size_t i = 0; i < decision->line_count; i++) {
-        const struct decision_line *line = &decision->lines[i];
-        if (line->count == 0)
-            continue;
-        place_obtain(work->result, intern_put(world->names, line->region), intern_put(world->names, line->pool))
-            ->count_best += line->count;
-    }
-    work->result->best_uusd_h = decision->marginal_after_uusd_h;
-}
+/* --- the best plan known ------------------------------------------------------------------------------------------ */
 
 /* Nothing better is known: the best is what is there. */
 static void keep_now(struct work *work, const char *note)
@@ -112,30 +80,73 @@ static int compare_places(const void *left, const void *right, void *context)
     return order ? order : strcmp(world_text(world, a->pool), world_text(world, b->pool));
 }
 
+static const struct world_pool *pool_named(const struct world_region *region, symbol name)
+{
+    for (size_t p = 0; region && p < region->pool_count; p++)
+        if (region->pools[p].name == name)
+            return &region->pools[p];
+    return NULL;
+}
+
+/* Where the plan puts the job; false when a price has gone since. */
+static bool take_best(struct work *work, const struct assess_group *groups, size_t count)
+{
+    const struct world *world = &work->core->world;
+    for (size_t g = 0; g < count; g++)
+        for (size_t i = 0; i < groups[g].place_count; i++) {
+            const struct assess_place *place = &groups[g].places[i];
+            const struct world_region *region = world_find_region(world, world_text(world, place->region));
+            const struct world_pool *pool = pool_named(region, place->pool);
+            int64_t marginal = 0;
+            int64_t full = 0;
+            int64_t part = 0;
+            if (place->best == 0)
+                continue;
+            if (!pool || !cost_unit(region, pool, &groups[g].each, &marginal, &full) ||
+                !money_multiply(marginal, place->best, &part) || !money_add(&work->result->best_uusd_h, part))
+                return false;
+            place_obtain(work->result, place->region, place->pool)->count_best += place->best;
+        }
+    return true;
+}
+
+/* True when the job stands as it stood when the plan was made. */
+static bool stands_as_planned(const struct work *work, const struct assess_group *groups, size_t count)
+{
+    int64_t planned = 0;
+    for (size_t g = 0; g < count; g++)
+        for (size_t i = 0; i < groups[g].place_count; i++)
+            planned += groups[g].places[i].now;
+    return planned == work->result->allocations;
+}
+
+static bool moves(const struct recommendation *result)
+{
+    for (size_t i = 0; i < result->place_count; i++)
+        if (result->places[i].count_now != result->places[i].count_best)
+            return true;
+    return false;
+}
+
 static void compare_with_best(struct work *work)
 {
-    struct placing placing = {.core = work->core,
-                              .demand = &work->demand,
-                              .policy =
-                                  world_policy_for(&work->core->world, work->demand.job_namespace, work->demand.id),
-                              .job = work->drover,
-                              .external = !work->drover,
-                              .may_move = true};
-    struct decision *decision = place_job(&placing);
+    const struct assessment *assessment = work->core->world.assessment;
+    size_t count = 0;
+    const struct assess_group *groups = assessment_job(assessment, work->job_namespace, work->id, &count);
     char note[160];
     if (work->unpriced) {
         snprintf(note, sizeof note, "%lld of its allocations are on nodes whose price is not known",
                  (long long)work->unpriced);
         keep_now(work, note);
-    } else if (decision->placed < work->result->allocations) {
-        keep_now(work, "its policy leaves no room for all of it anywhere else");
-    } else if (decision->marginal_after_uusd_h >= work->result->now_uusd_h) {
-        keep_now(work, "already the cheapest");
+    } else if (!groups || !stands_as_planned(work, groups, count)) {
+        keep_now(work, "not looked at as it stands now");
+    } else if (!take_best(work, groups, count)) {
+        keep_now(work, "a price of the best plan has gone since");
+    } else if (!moves(work->result)) {
+        keep_now(work, "stays in the best plan");
     } else {
-        take_best(work, decision);
         text_replace(&work->result->note, "");
     }
-    decision_free(decision);
 }
 
 static void recommend_job(struct work *work)
@@ -146,26 +157,10 @@ static void recommend_job(struct work *work)
     result->id = work->id;
     result->drover = work->drover != NULL;
     result->unverified = !work->drover;
-    text_replace(&work->demand.job_namespace, world_text(world, work->job_namespace));
-    text_replace(&work->demand.id, world_text(world, work->id));
-    text_replace(&work->demand.node_pool, "default");
     collect_now(work);
-    if (work->drover && work->drover->demand.node_pool) {
-        text_replace(&work->demand.node_pool, work->drover->demand.node_pool);
-        for (size_t i = 0; i < work->drover->demand.datacenters.count; i++)
-            patterns_add(&work->demand.datacenters, work->drover->demand.datacenters.list[i]);
-        for (size_t g = 0; g < work->demand.group_count; g++) {
-            int at = job_demand_find_group(&work->drover->demand, work->demand.groups[g].name);
-            if (at < 0)
-                continue;
-            work->demand.groups[g].one_per_node = work->drover->demand.groups[at].one_per_node;
-            work->demand.groups[g].pinnable = work->drover->demand.groups[at].pinnable;
-        }
-    }
     compare_with_best(work);
     if (result->place_count)
         qsort_r(result->places, result->place_count, sizeof *result->places, compare_places, (void *)(uintptr_t)world);
-    job_demand_release(&work->demand);
 }
 
 /* --- all jobs ----------------------------------------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
-/* What would be cheaper: each job's placement as it is against the best one the world has room for. Read-only.
+/* What would be cheaper: each job's place as it is against its place in the latest plan of the whole federation
+ * (assess.h). Read-only.
  *
  * Jobs that are not Drover's are looked at too, under the policy that would govern them; constraints that only Nomad
- * can judge are not known here, so a recommendation for them says `unverified`. Both sides are at marginal rates. Each
- * job is looked at on its own: two recommendations may want the same room. */
+ * can judge are not known here, so a recommendation for them says `unverified`. Both sides are at marginal rates. The
+ * places are parts of one plan: a job may make room for another and cost more itself. */
 #ifndef DROVER_CONTROLLER_CORE_RECOMMEND_H
 #define DROVER_CONTROLLER_CORE_RECOMMEND_H
 

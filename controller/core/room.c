@@ -61,7 +61,7 @@ static bool holds_something(const struct resources *resources)
 }
 
 static void build_region(const struct world *world, const struct world_region *region, const struct job_demand *demand,
-                         bool may_move, struct room_region *into)
+                         struct room_region *into)
 {
     struct resources *own = own_use(region, world_find_region_job(world, region, demand->job_namespace, demand->id));
     into->nodes = memory_new(region->node_count, sizeof *into->nodes);
@@ -73,10 +73,8 @@ static void build_region(const struct world *world, const struct world_region *r
         *entry = (struct room_node){.room = node->capacity,
                                     .capacity = node->capacity,
                                     .pool = node->pool,
-                                    .has_own = !may_move && holds_something(&own[i])};
+                                    .has_own = holds_something(&own[i])};
         resources_subtract(&entry->room, &node->used);
-        if (may_move)
-            resources_add(&entry->room, &own[i]);
     }
     free(own);
 }
@@ -223,7 +221,7 @@ static void take_promise(struct room *room, const struct core *core, const struc
     }
 }
 
-struct room *room_new(const struct core *core, const struct job_demand *demand, bool may_move)
+struct room *room_new(const struct core *core, const struct job_demand *demand)
 {
     const struct world *world = &core->world;
     struct room *room = memory_new(1, sizeof *room);
@@ -231,7 +229,7 @@ struct room *room_new(const struct core *core, const struct job_demand *demand, 
     room->regions = memory_new(room->region_count, sizeof *room->regions);
     for (size_t i = 0; i < world->region_count; i++)
         if (world_region_usable(&world->regions[i]))
-            build_region(world, &world->regions[i], demand, may_move, &room->regions[i]);
+            build_region(world, &world->regions[i], demand, &room->regions[i]);
     for (size_t i = 0; i < world->job_count; i++)
         for (size_t c = 0; c < world->jobs[i]->copy_count; c++)
             take_promise(room, core, world->jobs[i], &world->jobs[i]->copies[c]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "controller/core/assess.h"
 #include "controller/core/private.h"
 
 const char *world_text(const struct world *world, symbol number)
@@ -479,6 +480,7 @@ void world_release(struct world *world)
     free(world->jobs);
     free(world->freeze.actor);
     free(world->freeze.reason);
+    assessment_free(world->assessment);
     intern_free(world->names);
     *world = (struct world){0};
 }

@@ -19,6 +19,8 @@
 
 #define WORLD_NONE UINT32_MAX
 
+struct assessment;
+
 enum region_state {
     REGION_CONFIGURED,
     REGION_CONNECTING, /* nothing heard yet */
@@ -197,8 +199,9 @@ struct world {
     size_t job_count, job_capacity;
     enum mode configured_mode, mode; /* mode in force */
     bool frozen;
-    struct hold freeze; /* while frozen */
-    uint64_t sequence;  /* of the last step that changed something a person can see */
+    struct hold freeze;            /* while frozen */
+    struct assessment *assessment; /* the latest (controller/core/assess.h), NULL before the first; not persisted */
+    uint64_t sequence;             /* of the last step that changed something a person can see */
     int64_t now_ms;
 };
 

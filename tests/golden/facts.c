@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/core/assess.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/money.h"
@@ -331,6 +332,36 @@ static void mode_command(struct script *script, const struct words *words)
         script->mode = mode;
 }
 
+/* snapshot: the federation as it is now, in small slices; assessed: its plan arrives. assess: both at once. */
+static void snapshot_command(struct script *script, const struct words *words)
+{
+    (void)words;
+    assess_abandon(script->snapshot);
+    script->snapshot = assess_begin(script->core);
+    while (!assess_continue(script->snapshot, script->core, 3))
+        ;
+}
+
+static void assessed_command(struct script *script, const struct words *words)
+{
+    struct error error = {0};
+    (void)words;
+    if (!script->snapshot)
+        script_fail(script, "no snapshot was taken");
+    struct assessment *assessment = assess_solve(script->snapshot, 5, &error);
+    script->snapshot = NULL;
+    if (assessment)
+        script_send(script, &(struct event){.type = EVENT_ASSESSED, .assessment = assessment});
+    else
+        buffer_printf(script->out, "  not assessed: %s\n", error.text);
+}
+
+static void assess_command(struct script *script, const struct words *words)
+{
+    snapshot_command(script, words);
+    assessed_command(script, words);
+}
+
 static bool region_says(struct script *script, const struct words *words)
 {
     static const struct {
@@ -359,7 +390,8 @@ bool facts_command(struct script *script, const struct words *words)
                     {"policy", 2, policy_command}, {"node", 3, node_command},
                     {"price", 3, price_command},   {"allocations", 3, allocations_command},
                     {"job", 3, job_command},       {"deployment", 3, deployment_command},
-                    {"mode", 2, mode_command}};
+                    {"mode", 2, mode_command},     {"snapshot", 1, snapshot_command},
+                    {"assess", 1, assess_command}, {"assessed", 1, assessed_command}};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(words->list[0], commands[i].word) == 0 && words->count >= commands[i].words) {
             commands[i].run(script, words);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/core/assess.h"
 #include "base/memory.h"
 #include "base/money.h"
 #include "tests/golden/script.h"
@@ -254,6 +255,8 @@ static void configure(struct script *script)
 void script_restart(struct script *script)
 {
     struct error error = {0};
+    assess_abandon(script->snapshot);
+    script->snapshot = NULL;
     core_free(script->core);
     for (size_t i = 0; i < script->waiting_count; i++)
         effect_release(&script->waiting[i]);
@@ -361,6 +364,7 @@ static void run_text(struct script *script, char *text, bool echo)
 
 static void script_release(struct script *script)
 {
+    assess_abandon(script->snapshot);
     core_free(script->core);
     step_release(&script->step);
     for (size_t i = 0; i < script->waiting_count; i++)

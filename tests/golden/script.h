@@ -30,6 +30,7 @@ struct script {
     struct policy *policies;
     size_t policy_count;
     enum mode mode;
+    struct assess_snapshot *snapshot; /* taken, not solved yet */
     int line; /* of the case, for errors */
 };
 

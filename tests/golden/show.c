@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "controller/core/assess.h"
 #include "controller/core/cost.h"
 #include "controller/core/recommend.h"
 #include "tests/golden/script.h"
@@ -115,6 +116,30 @@ static void show_cost(struct script *script)
     cost_report_free(report);
 }
 
+static void show_assessment(struct script *script)
+{
+    const struct world *world = core_world(script->core);
+    const struct assessment *at = world->assessment;
+    char a[MONEY_TEXT_MAX];
+    char b[MONEY_TEXT_MAX];
+    char c[MONEY_TEXT_MAX];
+    if (!at) {
+        buffer_append_text(script->out, "  no assessment\n");
+        return;
+    }
+    buffer_printf(script->out, "  %lld allocations, %lld unplaced, %zu stale: now %s, plan %s",
+                  (long long)at->allocations, (long long)at->unplaced, at->stale, money_format(at->now_uusd_h, a),
+                  money_format(at->cost_uusd_h, b));
+    buffer_printf(script->out, ", packed %s, never below %s $/h; gap %lld, packed %lld ppm\n",
+                  money_format(at->packed_uusd_h, a), money_format(at->bound_uusd_h, b), (long long)at->gap_ppm,
+                  (long long)at->packed_gap_ppm);
+    for (size_t i = 0; i < at->pool_count; i++)
+        buffer_printf(script->out, "    %s/%s %lld nodes at %s, room worth %s\n",
+                      world_text(world, at->pools[i].region), world_text(world, at->pools[i].pool),
+                      (long long)at->pools[i].nodes, money_format(at->pools[i].price_uusd_h, b),
+                      money_format(at->pools[i].scarcity_uusd_h, c));
+}
+
 static void show_recommend(struct script *script)
 {
     const struct world *world = core_world(script->core);
@@ -165,6 +190,8 @@ bool show_command(struct script *script, const struct words *words)
         show_regions(script);
     } else if (strcmp(what, "cost") == 0) {
         show_cost(script);
+    } else if (strcmp(what, "assessment") == 0) {
+        show_assessment(script);
     } else if (strcmp(what, "recommend") == 0) {
         show_recommend(script);
     } else if (strcmp(what, "audit") == 0) {
