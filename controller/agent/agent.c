@@ -29,6 +29,7 @@ static void agent_on_stop_signal(uv_signal_t *signal, int number)
 static void agent_on_tick(uv_timer_t *timer)
 {
     freeze_look(timer->data);
+    assess_look(timer->data);
 }
 
 static uint64_t agent_thread_cpu_ns(void)
@@ -94,6 +95,7 @@ static bool agent_start(struct agent *agent, struct error *ret_error)
         start_core(agent);
         inventory_recall(agent);
         freeze_start(agent);
+        assess_start(agent);
         ok = start_api(agent, ret_error);
     }
     if (ok) {
@@ -112,6 +114,7 @@ static void agent_free(struct agent *agent)
     executor_forget(agent);
     step_release(&agent->step);
     core_free(agent->core);
+    assess_free(agent);
     dev_free(agent);
     config_free(agent->config);
     report_close(agent);

@@ -49,6 +49,8 @@ struct api_backend backend_make(struct agent *agent)
         .facts = backend_facts,
         .submit = backend_submit,
         .read_policy = backend_read_policy,
+        .assess_ask = assess_ask,
+        .assess_ended = assess_ended,
     };
     if (agent->dev != NULL) {
         backend.simulate = dev_simulate;

@@ -46,6 +46,7 @@ struct specification {
 };
 
 struct dev;
+struct assess;
 
 struct agent {
     const struct agent_options *options;
@@ -57,6 +58,7 @@ struct agent {
     struct federation *federation;
     struct api *api;
     struct dev *dev; /* NULL without -dev */
+    struct assess *assess;
     struct agent_clock clock;
     struct log_sink *sink;
     struct changes *changes; /* what the log has told of the world */
@@ -159,6 +161,19 @@ void dev_free(struct agent *agent);
 bool dev_simulate(void *context, const struct api_simulation *simulation, struct buffer *ret_done,
                   struct error *ret_error);
 const struct api_simulated_region *dev_regions(const struct agent *agent, size_t *ret_count);
+
+/* --- assess.c: the background solve of the whole federation ----------------------------------------------------------
+ */
+void assess_start(struct agent *agent);
+/* Begins one when it is time. */
+void assess_look(struct agent *agent);
+/* Somebody wants one that includes the world as it is now: its number, counted from 1. `context` is the agent. */
+uint64_t assess_ask(void *context);
+/* The number of the last that ended, whatever came of it. */
+uint64_t assess_ended(void *context);
+/* on_closed is called when it was started and has ended; agent->closing counts it. */
+void assess_close(struct agent *agent, void (*on_closed)(void *context));
+void assess_free(struct agent *agent);
 
 /* --- check.c
  * ---------------------------------------------------------------------------------------------------------- */

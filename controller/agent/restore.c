@@ -143,9 +143,17 @@ static bool restore_records(struct agent *agent, struct error *ret_error)
     return true;
 }
 
+static const struct store_upgrade restore_upgrades[] = {
+    {.table = STORE_EXPLANATION, .from = 1, .upgrade = decision_upgrade_from_1},
+};
+
 bool restore_open(struct agent *agent, struct error *ret_error)
 {
-    struct store_options options = {.directory = agent->data_dir, .allow_new = true, .loop = &agent->loop};
+    struct store_options options = {.directory = agent->data_dir,
+                                    .allow_new = true,
+                                    .loop = &agent->loop,
+                                    .upgrades = restore_upgrades,
+                                    .upgrade_count = sizeof restore_upgrades / sizeof *restore_upgrades};
     agent->store = store_open(&options, ret_error);
     if (agent->store == NULL) {
         return false;

@@ -94,5 +94,6 @@ void stop_begin(struct agent *agent)
         http_client_close(agent->client, stop_on_client_closed, agent);
     }
     dev_close(agent, stop_on_part_closed);
+    assess_close(agent, stop_on_part_closed);
     stop_on_part_closed(agent);
 }

@@ -6,6 +6,10 @@
 #include "base/text.h"
 #include "controller/api/private.h"
 #include "controller/api/view.h"
+#include "controller/core/assess.h"
+#include "net/clock.h"
+
+enum { ANSWER_PLAN_WAIT_MS = 30000 };
 
 static const struct world *world_of(const struct api_exchange *exchange)
 {
@@ -152,9 +156,69 @@ void answer_explain(struct api_exchange *exchange, const char *rest)
     }
 }
 
+/* True when the request was left waiting for a plan of the federation that includes what is there now. After a while it
+ * is answered from the last one. */
+static bool answer_awaits_plan(struct api_exchange *exchange)
+{
+    const struct api_backend *backend = &exchange->api->backend;
+    if (backend->assess_ask == NULL) {
+        return false;
+    }
+    int64_t now = clock_monotonic_ms();
+    if (exchange->assess_number == 0) {
+        exchange->assess_number = backend->assess_ask(backend->context);
+        exchange->assess_until_ms = now + ANSWER_PLAN_WAIT_MS;
+    }
+    if (backend->assess_ended(backend->context) >= exchange->assess_number || now >= exchange->assess_until_ms) {
+        return false;
+    }
+    exchange_wait(exchange, UINT64_MAX, exchange->assess_until_ms - now);
+    return true;
+}
+
+void answer_placement(struct api_exchange *exchange, const char *rest)
+{
+    (void)rest;
+    if (answer_awaits_plan(exchange)) {
+        return;
+    }
+    view_placement(world_of(exchange), &exchange->answer);
+    exchange_answer(exchange, 200);
+}
+
+void answer_placement_files(struct api_exchange *exchange, const char *rest)
+{
+    (void)rest;
+    if (answer_awaits_plan(exchange)) {
+        return;
+    }
+    if (view_placement_files(world_of(exchange), &exchange->answer)) {
+        exchange_answer(exchange, 200);
+    } else {
+        exchange_fail_status(exchange, 404, ERROR_NOT_FOUND,
+                             "no plan of the federation is kept: there is none yet, or its "
+                             "files are larger than %d MiB",
+                             ASSESS_TEXT_MAX >> 20);
+    }
+}
+
+void answer_metrics(struct api_exchange *exchange, const char *rest)
+{
+    const struct api_backend *backend = &exchange->api->backend;
+    struct api_agent_facts facts = {0};
+    (void)rest;
+    backend->facts(backend->context, &facts);
+    view_metrics(world_of(exchange), &facts, &exchange->answer);
+    exchange->type = "text/plain; version=0.0.4; charset=utf-8";
+    exchange_answer(exchange, 200);
+}
+
 void answer_recommend(struct api_exchange *exchange, const char *rest)
 {
     (void)rest;
+    if (answer_awaits_plan(exchange)) {
+        return;
+    }
     view_recommendations(exchange->api->backend.core, &exchange->answer);
     exchange_answer(exchange, 200);
 }

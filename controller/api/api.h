@@ -73,6 +73,10 @@ struct api_backend {
     /* Reads one policy block in the words of the configuration. */
     bool (*read_policy)(void *context, const char *hcl, size_t length, struct policy *ret_policy,
                         struct error *ret_error);
+    /* Asks for a plan of the whole federation as it is now: its number; assess_ended gives the number of the last that
+     * ended. NULL (tests): what the world has is all there is. */
+    uint64_t (*assess_ask)(void *context);
+    uint64_t (*assess_ended)(void *context);
     /* Only under -dev, else NULL. `simulate` appends what it did, for people. */
     bool (*simulate)(void *context, const struct api_simulation *simulation, struct buffer *ret_done,
                      struct error *ret_error);
@@ -106,6 +110,9 @@ void api_reply_prepare(struct api *api, const struct reply *reply);
 void api_reply_release(struct api *api, uint64_t request_id);
 /* The step could not be made durable (yet): the request is answered with the error. */
 void api_reply_fail(struct api *api, uint64_t request_id, const struct error *error);
+
+/* A plan of the federation has ended, well or not: wakes the requests that wait for one. */
+void api_plan_ended(struct api *api);
 
 /* After each step: wakes the requests that wait for world->sequence to move. */
 void api_world_changed(struct api *api);

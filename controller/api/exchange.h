@@ -47,16 +47,19 @@ struct api_exchange {
     /* The answer. */
     int status;
     struct buffer answer;
-    bool prepared; /* rendered, waits for its commit */
-    bool answered; /* may leave */
-    bool indexed;  /* with X-Drover-Index */
+    const char *type; /* of the answer, static; NULL: JSON */
+    bool prepared;    /* rendered, waits for its commit */
+    bool answered;    /* may leave */
+    bool indexed;     /* with X-Drover-Index */
     uint64_t index;
     const char *allow; /* of a 405; static */
 
     /* A parked ?index= request: asked again when the world moves or time is up. */
     bool waiting;
     uint64_t wait_index;
-    int64_t wait_until_ms; /* monotonic */
+    int64_t wait_until_ms;  /* monotonic */
+    uint64_t assess_number; /* the plan of the federation it waits for; 0: none was asked for */
+    int64_t assess_until_ms;
 
     /* A followed log. */
     bool stream;
@@ -92,7 +95,8 @@ void route_request(struct api_exchange *exchange);
 typedef void api_handler(struct api_exchange *exchange, const char *rest);
 /* answer_read.c */
 api_handler answer_status, answer_version, answer_regions, answer_region, answer_pools, answer_nodes, answer_jobs,
-    answer_job, answer_explain, answer_recommend, answer_cost, answer_policies, answer_policy, answer_monitor;
+    answer_job, answer_explain, answer_recommend, answer_placement, answer_placement_files, answer_metrics, answer_cost,
+    answer_policies, answer_policy, answer_monitor;
 /* answer_job.c */
 api_handler answer_job_run, answer_job_stop;
 /* answer_control.c */

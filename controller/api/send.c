@@ -20,7 +20,7 @@ static int send_headers(struct api_exchange *exchange)
     struct lws *wsi = exchange->wsi;
     char number[32];
     lws_filepos_t length = exchange->stream ? LWS_ILLEGAL_HTTP_CONTENT_LEN : exchange->answer.length;
-    const char *type = exchange->stream ? "application/x-ndjson" : "application/json";
+    const char *type = exchange->stream ? "application/x-ndjson" : exchange->type ? exchange->type : "application/json";
     if (lws_add_http_common_headers(wsi, (unsigned)exchange->status, type, length, &at, end) != 0 ||
         !send_header(wsi, "cache-control:", "no-store", &at, end) ||
         !send_header(wsi, "x-content-type-options:", "nosniff", &at, end)) {

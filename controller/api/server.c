@@ -184,6 +184,21 @@ static int server_callback(struct lws *wsi, enum lws_callback_reasons reason, vo
     }
 }
 
+void api_plan_ended(struct api *api)
+{
+    if (api == NULL) {
+        return;
+    }
+    struct api_exchange *next;
+    for (struct api_exchange *at = api->exchanges; at != NULL; at = next) {
+        next = at->next;
+        if (at->waiting && at->assess_number != 0) {
+            at->waiting = false;
+            route_request(at);
+        }
+    }
+}
+
 void api_world_changed(struct api *api)
 {
     uint64_t sequence = api->backend.world->sequence;

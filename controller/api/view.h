@@ -40,6 +40,16 @@ void view_reply(const struct world *world, const struct reply *reply, struct buf
 void view_cost(const struct world *world, struct buffer *out);
 void view_recommendations(const struct core *core, struct buffer *out);
 
+/* view_placement.c */
+/* The latest plan of the whole federation: its cost, what nothing can go below, what room is worth. */
+void view_placement(const struct world *world, struct buffer *out);
+/* Its problem and plan files; false when none are kept. */
+bool view_placement_files(const struct world *world, struct buffer *out);
+
+/* view_metrics.c */
+/* Figures in Prometheus' text format. */
+void view_metrics(const struct world *world, const struct api_agent_facts *facts, struct buffer *out);
+
 /* view_policy.c */
 void view_policies(const struct world *world, struct buffer *out);
 void view_policy(const struct world *world, const struct policy *policy, struct buffer *out);

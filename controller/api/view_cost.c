@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "controller/api/view_part.h"
+#include "controller/core/assess.h"
 
 static void view_cost_pools(struct json_writer *writer, const struct world *world, const struct world_region *region,
                             const struct cost_sum *sums)
@@ -167,6 +168,8 @@ void view_recommendations(const struct core *core, struct buffer *out)
     struct json_writer writer = json_writer_init(out, false);
     struct recommendations *all = recommendations_new(core);
     json_writer_begin_object(&writer);
+    view_time(&writer, "At", world->assessment != NULL ? world->assessment->base_ms : 0);
+    view_money(&writer, "BoundUSD", world->assessment != NULL ? world->assessment->bound_uusd_h : -1);
     json_writer_field_money(&writer, "NowHourlyUSD", all->now_uusd_h);
     json_writer_field_money(&writer, "BestHourlyUSD", all->best_uusd_h);
     json_writer_field_money(&writer, "SavingHourlyUSD", all->now_uusd_h - all->best_uusd_h);

@@ -22,6 +22,7 @@ static void explain_show(const json_t *answer, const struct options *options)
     output_pairs(pairs);
     output_heading("Candidates");
     decision_show_candidates(answer);
+    decision_show_growth(answer);
 }
 
 static int explain_command(const struct command *command, const struct options *options)

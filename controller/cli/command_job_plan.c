@@ -31,6 +31,7 @@ static void plan_show(const json_t *answer, const char *path)
     if (placed < wanted) {
         output_heading("What does not fit, and why");
         decision_show_candidates(decision);
+        decision_show_growth(decision);
     }
     if (!plan_changes(answer)) {
         output_line("\nNothing would change.");

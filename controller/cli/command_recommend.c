@@ -93,7 +93,7 @@ static void recommend_show(const json_t *answer, const struct options *options)
     field_money_text(answer, "NowHourlyUSD", 4, now);
     if (field_money(answer, "SavingHourlyUSD", &uusd) && uusd > 0) {
         output_line("\nNow $%s an hour, at best $%s: $%s an hour less, $%s a month. "
-                    "Marginal rates; each job is looked at on its own; nothing was moved.",
+                    "Marginal rates; one plan for all of them together; nothing was moved.",
                     now, field_money_text(answer, "BestHourlyUSD", 4, best),
                     field_money_text(answer, "SavingHourlyUSD", 4, saving),
                     field_money_text(answer, "SavingMonthlyUSD", 2, month));

@@ -26,9 +26,7 @@ static const struct command *const sim_commands[] = {
     &command_sim_dark,    &command_sim_heal,  NULL,
 };
 static const struct command *const placement_commands[] = {
-    &command_placement_solve,
-    &command_placement_check,
-    NULL,
+    &command_placement_status, &command_placement_export, &command_placement_solve, &command_placement_check, NULL,
 };
 
 static const struct command_group groups[] = {
@@ -37,7 +35,7 @@ static const struct command_group groups[] = {
     {"Policies", policy_commands},
     {"The agent", agent_commands},
     {"Simulated regions (drover agent -dev)", sim_commands},
-    {"The placement engine on files", placement_commands},
+    {"The placement engine: the federation's plan, and files", placement_commands},
     {NULL, NULL},
 };
 

@@ -18,6 +18,8 @@ extern const struct command command_monitor;
 extern const struct command command_node_list;
 extern const struct command command_placement_check;
 extern const struct command command_placement_solve;
+extern const struct command command_placement_status;
+extern const struct command command_placement_export;
 extern const struct command command_policy_apply;
 extern const struct command command_policy_delete;
 extern const struct command command_policy_list;

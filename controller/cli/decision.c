@@ -117,6 +117,49 @@ static void cell_unit(struct table *table, const json_t *line, const char *key)
     }
 }
 
+static void cell_scarcity(struct table *table, const json_t *line)
+{
+    int64_t worth;
+    if (field_money(line, "ScarcityHourlyUSD", &worth)) {
+        cell_money(table, line, "ScarcityHourlyUSD", 4);
+    } else {
+        table_text(table, "-");
+    }
+}
+
+void decision_show_growth(const json_t *decision)
+{
+    const json_t *growth = json_object_get(decision, "Growth"), *pool;
+    char cost[MONEY_TEXT_MAX], bound[MONEY_TEXT_MAX], gap[FIELD_TEXT_MAX];
+    size_t i;
+    if (!json_is_object(growth)) {
+        return;
+    }
+    struct table *table = table_new();
+    output_heading("Nodes that would hold the rest (a proposal: Drover starts none)");
+    table_column(table, "Region", TABLE_LEFT);
+    table_column(table, "Pool", TABLE_LEFT);
+    table_column(table, "Nodes now", TABLE_RIGHT);
+    table_column(table, "More", TABLE_RIGHT);
+    table_column(table, "For", TABLE_RIGHT);
+    table_column(table, "Full $/h a node", TABLE_RIGHT);
+    table_column(table, "Marginal", TABLE_RIGHT);
+    json_array_foreach(field_list(growth, "Pools"), i, pool)
+    {
+        cell_text(table, pool, "Region");
+        cell_text(table, pool, "Pool");
+        cell_i64(table, pool, "NodesNow");
+        cell_i64(table, pool, "NodesMore");
+        cell_i64(table, pool, "Allocations");
+        cell_money(table, pool, "NodeHourlyUSD", 4);
+        cell_money(table, pool, "NodeMarginalHourlyUSD", 4);
+    }
+    output_table(table);
+    output_line("\nTogether $%s an hour with every allocation on one node; nothing goes below $%s (gap at most %s).",
+                field_money_text(growth, "PackedCostUSD", 4, cost), field_money_text(growth, "BoundUSD", 4, bound),
+                field_gap(growth, "PackedGapPPM", gap));
+}
+
 void decision_show_candidates(const json_t *decision)
 {
     struct table *table = table_new();
@@ -128,6 +171,7 @@ void decision_show_candidates(const json_t *decision)
     table_column(table, "Count", TABLE_RIGHT);
     table_column(table, "Room for", TABLE_RIGHT);
     table_column(table, "Marginal $/h each", TABLE_RIGHT);
+    table_column(table, "Its room is worth", TABLE_RIGHT);
     table_column(table, "Against chosen", TABLE_RIGHT);
     table_column(table, "Full $/h each", TABLE_RIGHT);
     table_column(table, "Why", TABLE_LEFT);
@@ -140,6 +184,7 @@ void decision_show_candidates(const json_t *decision)
         cell_i64(table, line, "Count");
         cell_fits(table, line);
         cell_unit(table, line, "UnitMarginalHourlyUSD");
+        cell_scarcity(table, line);
         cell_difference(table, decision, line);
         cell_unit(table, line, "UnitHourlyUSD");
         table_printf(table, "%s%s%s", reason, detail[0] != '\0' ? ": " : "", detail);
@@ -150,6 +195,7 @@ void decision_show_candidates(const json_t *decision)
 void decision_add_cost(struct table_pairs *pairs, const json_t *decision)
 {
     char before[MONEY_TEXT_MAX], after[MONEY_TEXT_MAX], month[MONEY_TEXT_MAX], budget[MONEY_TEXT_MAX];
+    char gap[FIELD_TEXT_MAX];
     int64_t limit;
     table_pairs_text(pairs, "Policy", field_text(decision, "Policy"));
     table_pairs_printf(pairs, "Full $/h", "%s now, %s then ($%s a month)",
@@ -159,6 +205,11 @@ void decision_add_cost(struct table_pairs *pairs, const json_t *decision)
     table_pairs_printf(pairs, "Marginal $/h", "%s now, %s then (what it adds to what is paid anyway)",
                        field_money_text(decision, "MarginalBeforeUSD", 4, before),
                        field_money_text(decision, "MarginalAfterUSD", 4, after));
+    if (field_money(decision, "BoundUSD", &limit)) {
+        table_pairs_printf(pairs, "Proof",
+                           "no placement costs less than %s $/h marginal: this one is within %s of the best",
+                           money_format_rounded(limit, 4, before), field_gap(decision, "GapPPM", gap));
+    }
     if (field_money(decision, "BudgetMonthlyUSD", &limit)) {
         table_pairs_printf(pairs, "Budget", "$%s a month at the full rate", money_format_rounded(limit, 2, budget));
     } else {

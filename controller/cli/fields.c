@@ -44,6 +44,17 @@ json_t *field_object(const json_t *object, const char *key)
     return member;
 }
 
+const char *field_gap(const json_t *object, const char *key, char text[FIELD_TEXT_MAX])
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_integer(value)) {
+        snprintf(text, FIELD_TEXT_MAX, "%.2f %%", (double)json_integer_value(value) / 1e4);
+    } else {
+        snprintf(text, FIELD_TEXT_MAX, "not known");
+    }
+    return text;
+}
+
 bool field_money(const json_t *object, const char *key, int64_t *ret_uusd)
 {
     return json_get_money(object, key, ret_uusd) == JSON_FOUND;

@@ -20,6 +20,8 @@ bool field_flag(const json_t *object, const char *key);
 json_t *field_list(const json_t *object, const char *key);
 json_t *field_object(const json_t *object, const char *key);
 /* False for null, which says that the price is not known. */
+/* Millionths as per cent, "0.27 %"; "not known" when null. */
+const char *field_gap(const json_t *object, const char *key, char text[FIELD_TEXT_MAX]);
 bool field_money(const json_t *object, const char *key, int64_t *ret_uusd);
 
 /* The field as text that can be printed anywhere, cut to what fits. Returns text. */

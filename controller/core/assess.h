@@ -17,6 +17,8 @@
 struct core;
 struct assess_snapshot;
 
+enum { ASSESS_TEXT_MAX = 8 << 20 }; /* bytes */
+
 /* A group of a job in one pool of a region. */
 struct assess_place {
     symbol region, pool;
@@ -52,6 +54,9 @@ struct assessment {
     size_t stale;                       /* groups that had changed when the plan arrived; left out */
     struct assess_group *groups;        /* sorted by namespace, id, group (as symbols) */
     size_t group_count;
+    /* The problem and plan files, so that anybody can check them; NULL when together they are larger than
+     * ASSESS_TEXT_MAX. */
+    char *problem, *plan;
     struct assess_pool *pools; /* one for each pool of a region with nodes that have a price, in the world's order */
     size_t pool_count;
 };
@@ -63,9 +68,10 @@ struct assess_snapshot *assess_begin(const struct core *core);
 bool assess_continue(struct assess_snapshot *snapshot, const struct core *core, size_t allocations);
 void assess_abandon(struct assess_snapshot *snapshot);
 
-/* Solves a complete snapshot, which it frees. Any thread; takes seconds for large federations. NULL when there is
- * nothing to place or the figures are out of range, with *ret_error set. effort as in placement/solve.h. */
-struct assessment *assess_solve(struct assess_snapshot *snapshot, unsigned effort, struct error *ret_error);
+/* Solves a complete snapshot, which it frees. Any thread; takes seconds for large federations. effort and stop as in
+ * placement/solve.h. NULL when it was stopped or the figures are out of range, with *ret_error set. */
+struct assessment *assess_solve(struct assess_snapshot *snapshot, unsigned effort, bool (*stop)(void *context),
+                                void *context, struct error *ret_error);
 /* Appends the problem file of a complete snapshot. Any thread. */
 void assess_write(const struct assess_snapshot *snapshot, struct buffer *out);
 void assessment_free(struct assessment *assessment);

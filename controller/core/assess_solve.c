@@ -122,24 +122,42 @@ static struct assessment *take_plan(const struct assess_snapshot *snapshot, cons
     return result;
 }
 
-struct assessment *assess_solve(struct assess_snapshot *snapshot, unsigned effort, struct error *ret_error)
+/* Takes the text over where it is small enough. */
+static void keep_files(const struct problem *problem, const struct plan *plan, struct buffer *text,
+                       struct assessment *result)
+{
+    struct buffer written = BUFFER_INIT;
+    if (text->length > ASSESS_TEXT_MAX)
+        return;
+    plan_write(plan, problem, &written);
+    if (text->length + written.length <= ASSESS_TEXT_MAX) {
+        result->problem = buffer_take(text);
+        result->plan = buffer_take(&written);
+    }
+    buffer_release(&written);
+}
+
+struct assessment *assess_solve(struct assess_snapshot *snapshot, unsigned effort, bool (*stop)(void *context),
+                                void *context, struct error *ret_error)
 {
     struct buffer text = BUFFER_INIT;
     struct problem problem;
     struct plan plan;
     struct assessment *result = NULL;
-    struct solve_options options = {.seed = 1, .effort = effort};
+    struct solve_options options = {.seed = 1, .effort = effort, .stop = stop, .stop_context = context};
     assess_write(snapshot, &text);
     bool fine = problem_read(text.data, text.length, &problem, ret_error);
-    buffer_release(&text);
     if (fine) {
         fine = solve(&problem, &options, &plan, ret_error);
         if (fine) {
             result = take_plan(snapshot, &problem, &plan, ret_error);
+            if (result)
+                keep_files(&problem, &plan, &text, result);
             plan_release(&plan);
         }
         problem_release(&problem);
     }
+    buffer_release(&text);
     assess_abandon(snapshot);
     return result;
 }
@@ -150,6 +168,8 @@ void assessment_free(struct assessment *assessment)
         return;
     for (size_t g = 0; g < assessment->group_count; g++)
         free(assessment->groups[g].places);
+    free(assessment->problem);
+    free(assessment->plan);
     free(assessment->groups);
     free(assessment->pools);
     free(assessment);

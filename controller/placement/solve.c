@@ -177,7 +177,9 @@ bool solve_search(const struct problem *problem, const struct solve_options *opt
     prices_best_init(&best, &ret_state->work);
     prices_run(&ret_state->work, options->effort, &best);
     prices_quantise(&ret_state->work, &best, plan);
-    bool fine = attempt_all(ret_state, &best, effort, options->seed, ret_error);
+    bool fine = options->stop && options->stop(options->stop_context)
+                    ? error_set(ret_error, ERROR_BUSY, "told to stop")
+                    : attempt_all(ret_state, &best, effort, options->seed, ret_error);
     prices_best_release(&best);
     if (!fine)
         work_release(&ret_state->work);

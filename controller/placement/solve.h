@@ -13,6 +13,9 @@ enum { SOLVE_EFFORT_MIN = 1, SOLVE_EFFORT_DEFAULT = 5, SOLVE_EFFORT_MAX = 9 };
 struct solve_options {
     uint64_t seed;
     unsigned effort; /* SOLVE_EFFORT_MIN to SOLVE_EFFORT_MAX: iterations, never seconds */
+    /* Asked between two parts of the work, from the solving thread; true: give up with ERROR_BUSY. NULL: never. */
+    bool (*stop)(void *context);
+    void *stop_context;
 };
 #define SOLVE_OPTIONS_DEFAULT                                                                                          \
     {                                                                                                                  \

@@ -348,7 +348,7 @@ static void assessed_command(struct script *script, const struct words *words)
     (void)words;
     if (!script->snapshot)
         script_fail(script, "no snapshot was taken");
-    struct assessment *assessment = assess_solve(script->snapshot, 5, &error);
+    struct assessment *assessment = assess_solve(script->snapshot, 5, NULL, NULL, &error);
     script->snapshot = NULL;
     if (assessment)
         script_send(script, &(struct event){.type = EVENT_ASSESSED, .assessment = assessment});
