@@ -60,6 +60,7 @@ static void dev_configure_pool(const struct dev_pool *pool, struct pool_config *
     config->price.list_uusd_h = config->price.effective_uusd_h = dev_money(pool->usd_per_hour);
     config->price.marginal_uusd_h = dev_money(pool->marginal_usd_per_hour);
     market_parse(pool->market, &config->price.market);
+    config->grow_to = pool->grow_to;
 }
 
 static void dev_configure_region(struct config *config, const struct dev_region *region, const char *nomad,

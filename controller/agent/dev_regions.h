@@ -10,6 +10,7 @@ struct dev_pool {
     const char *name, *instance_type, *market;
     const char *usd_per_hour, *marginal_usd_per_hour;
     int nodes, cpu_mhz, memory_mb; /* each node's */
+    int grow_to;                   /* nodes it may come to have; 0: it does not grow */
 };
 
 struct dev_region {

@@ -27,6 +27,7 @@ struct build {
     const struct room *room;
     struct joint *joint;
     int64_t weight, dearest, wanted_all;
+    const int64_t *counts; /* [group], NULL: as wanted */
     struct joint_pool *pools;
     uint32_t *candidate_pool; /* as joint->put: number of the problem's pool */
     size_t pool_count, pool_capacity;
@@ -170,7 +171,8 @@ static void write_group(struct build *build, size_t g)
     bool grows = wanted >= before;
     for (size_t c = 0; c < all->count; c++)
         stays += is_in_race(&all->list[c]) ? candidate_stays(&all->list[c]) : 0;
-    int64_t decided = grows ? wanted - stays : wanted;
+    int64_t target = build->counts ? build->counts[g] : wanted;
+    int64_t decided = !grows ? target : target > stays ? target - stays : 0;
     joint->wanted += decided;
     lines_group(&build->text, g, decided, grows ? &group->each : &(struct resources){{0}}, joint->penalty_uusd_h, 0);
     for (size_t c = 0; c < all->count; c++)
@@ -229,7 +231,8 @@ static void solve_text(struct build *build)
     problem_release(&problem);
 }
 
-void joint_solve(const struct placing *placing, const struct room *room, int64_t weight, struct joint *ret_joint)
+void joint_solve(const struct placing *placing, const struct room *room, int64_t weight, const int64_t *counts,
+                 struct joint *ret_joint)
 {
     struct joint joint = {.group_count = placing->demand->group_count};
     joint.fresh = memory_new(joint.group_count, sizeof *joint.fresh);
@@ -247,6 +250,7 @@ void joint_solve(const struct placing *placing, const struct room *room, int64_t
                           .room = room,
                           .joint = &joint,
                           .weight = weight,
+                          .counts = counts,
                           .candidate_pool = memory_new(cells, sizeof *build.candidate_pool),
                           .text = BUFFER_INIT};
     number_pools(&build);
@@ -294,12 +298,4 @@ int64_t joint_cost(const struct joint *joint, const struct placing *placing, con
     if (!money_multiply(joint->penalty_uusd_h, joint->wanted - placed, &penalty) || !money_add(&cost, penalty))
         return INT64_MAX;
     return cost;
-}
-
-int64_t joint_least(const struct joint *joint, int64_t unplaced)
-{
-    int64_t penalty = 0;
-    if (!money_multiply(joint->penalty_uusd_h, unplaced, &penalty))
-        return 0;
-    return joint->bound_uusd_h > penalty ? joint->bound_uusd_h - penalty : 0;
 }

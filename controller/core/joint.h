@@ -22,15 +22,14 @@ struct joint {
     int64_t cost_uusd_h, bound_uusd_h; /* at the weighed rates, penalties included */
 };
 
-/* Always to be released. weight: as in place.c. */
-void joint_solve(const struct placing *placing, const struct room *room, int64_t weight, struct joint *ret_joint);
+/* Always to be released. weight: as in place.c. counts: how many of each group there are to be, all told; NULL: as many
+ * as the job wants. */
+void joint_solve(const struct placing *placing, const struct room *room, int64_t weight, const int64_t *counts,
+                 struct joint *ret_joint);
 void joint_release(struct joint *joint);
 
 /* What the counts of `groups` cost in the problem's terms; comparable with cost_uusd_h and bound_uusd_h. */
 int64_t joint_cost(const struct joint *joint, const struct placing *placing, const struct candidates *groups,
                    int64_t weight);
-
-/* The least that anything placing all but `unplaced` of the wanted allocations can cost, without penalties; uusd_h. */
-int64_t joint_least(const struct joint *joint, int64_t unplaced);
 
 #endif

@@ -161,36 +161,67 @@ static void place_together(const struct placing *placing, const struct joint *jo
     job_work_release(&together);
 }
 
-/* What stays whatever is decided, at marginal rates; -1 when a price is not known. */
-static int64_t standing_cost(const struct placing *placing, const struct joint *joint)
+/* What stays whatever is decided; -1 when a price is not known. */
+static int64_t standing_cost(const struct placing *placing, const struct joint *joint, bool full)
 {
     int64_t sum = 0;
     for (size_t g = 0; g < joint->group_count; g++) {
         bool grows = placing_wanted(placing, &placing->demand->groups[g]) >= candidates_before(&joint->fresh[g]);
         for (size_t c = 0; c < joint->fresh[g].count && grows; c++) {
             const struct candidate *at = &joint->fresh[g].list[c];
+            int64_t unit = full ? at->unit_full_uusd_h : at->unit_marginal_uusd_h;
             int64_t part = 0;
             if (at->reason != REASON_CHOSEN || candidate_stays(at) == 0)
                 continue;
-            if (at->unit_marginal_uusd_h < 0 || !money_multiply(at->unit_marginal_uusd_h, candidate_stays(at), &part) ||
-                !money_add(&sum, part))
+            if (unit < 0 || !money_multiply(unit, candidate_stays(at), &part) || !money_add(&sum, part))
                 return -1;
         }
     }
     return sum;
 }
 
-static void take_proof(const struct placing *placing, const struct joint *joint, struct job_work *work)
+static void take_scarcity(const struct joint *joint, struct job_work *work)
 {
     for (size_t g = 0; g < work->group_count && joint->solved; g++)
         for (size_t c = 0; c < work->groups[g].count; c++)
             work->groups[g].list[c].scarcity_uusd_h = joint->scarcity[joint->start[g] + c];
-    if (work->unknown_cost || (!joint->solved && joint->wanted > 0))
-        return;
-    int64_t standing = standing_cost(placing, joint);
-    int64_t least = joint->solved ? joint_least(joint, work->wanted - work->placed) : 0;
-    if (standing >= 0 && money_add(&least, standing))
-        work->bound_uusd_h = least;
+}
+
+/* What placing these counts costs at least at marginal rates, the budget weighed in: with weight w no placement within
+ * a budget B costs less than bound(marginal + w full) - w B. Less than 0 when nothing is known. */
+static int64_t bound_at(const struct placing *placing, const struct room *room, int64_t weight, const int64_t *counts)
+{
+    struct joint joint;
+    joint_solve(placing, room, weight, counts, &joint);
+    int64_t standing = standing_cost(placing, &joint, false);
+    int64_t full = standing_cost(placing, &joint, true);
+    int64_t least = joint.solved ? joint.bound_uusd_h : 0;
+    bool known = (joint.solved || joint.wanted == 0) && standing >= 0 && full >= 0;
+    joint_release(&joint);
+    if (!known || !money_add(&least, standing))
+        return -1;
+    if (weight == 0)
+        return least > 0 ? least : 0;
+    __int128 left = placing->policy->budget_uusd_month / MONEY_HOURS_PER_MONTH - full;
+    __int128 bound = least - (left * weight + WEIGHT_WHOLE - 1) / WEIGHT_WHOLE;
+    return bound > 0 ? (int64_t)bound : 0;
+}
+
+static void take_bound(const struct placing *placing, const struct room *room, struct job_work *work)
+{
+    int64_t *counts = memory_new(work->group_count, sizeof *counts);
+    bool budget = placing->policy->budget_uusd_month >= 0;
+    for (size_t g = 0; g < work->group_count; g++)
+        for (size_t c = 0; c < work->groups[g].count; c++)
+            counts[g] += work->groups[g].list[c].count;
+    for (size_t w = 0; w < sizeof budget_weights / sizeof *budget_weights && !work->unknown_cost; w++) {
+        int64_t bound = bound_at(placing, room, budget_weights[w], counts);
+        if (bound > work->bound_uusd_h)
+            work->bound_uusd_h = bound;
+        if (!budget)
+            break;
+    }
+    free(counts);
 }
 
 /* Places a placed job better where the engine can, and proves how good it is. */
@@ -198,15 +229,12 @@ static void prove(const struct placing *placing, int64_t weight, struct job_work
 {
     struct room *room = room_new(placing->core, placing->demand);
     struct joint joint;
-    joint_solve(placing, room, weight, &joint);
+    joint_solve(placing, room, weight, NULL, &joint);
     if (work->group_count > 1 && joint.solved)
         place_together(placing, &joint, weight, work);
-    if (weight > 0) { /* the proof is about marginal cost alone */
-        joint_release(&joint);
-        joint_solve(placing, room, 0, &joint);
-    }
-    take_proof(placing, &joint, work);
+    take_scarcity(&joint, work);
     joint_release(&joint);
+    take_bound(placing, room, work);
     room_free(room);
 }
 
