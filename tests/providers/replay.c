@@ -386,6 +386,12 @@ enum provider_status replay_poll(struct replay *replay, const char *token)
     return end_call(replay, replay->functions.poll(replay->account, token, &replay->operation, &replay->error));
 }
 
+enum provider_status replay_withdraw(struct replay *replay, const char *pool)
+{
+    begin_call(replay);
+    return end_call(replay, replay->functions.withdraw(replay->account, pool, &replay->operation, &replay->error));
+}
+
 const struct provider_operation *replay_operation(const struct replay *replay)
 {
     return &replay->operation;
