@@ -30,6 +30,8 @@ void prices_quantise(const struct work *work, const struct prices_best *best, st
     most = largest(best->group_budget, problem->group_budgets.count, most);
     most = largest(best->quota, problem->quotas.count, most);
     most = largest(best->cap, all_caps, most);
+    for (size_t i = 0; i < best->riders.count; i++)
+        most = best->riders.item[i].value > most ? best->riders.item[i].value : most;
     plan->scale = PLAN_SCALE_MIN;
     while (plan->scale < PLAN_SCALE_MAX && most * 2 * (double)plan->scale < (double)PLAN_MULTIPLIER_MAX)
         plan->scale *= 2;
