@@ -57,6 +57,10 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->policy_count; i++) {
         policy_release(&config->policies[i]);
     }
+    for (size_t i = 0; i < config->account_count; i++) {
+        config_account_release(&config->accounts[i]);
+    }
+    free(config->accounts);
     free(config->regions);
     free(config->policies);
     free(config->data_dir);
@@ -181,6 +185,7 @@ static bool top_read(struct config_reading *reading, struct error *ret_error)
     top_read_words(&reader, config);
     listen_read(reading, &reader);
     top_read_catalogue(reading, &reader);
+    config_read_providers(reading, &reader);
     hcl_read_unique_blocks(&reader, "region");
     for (const struct hcl_block *at = NULL; (at = hcl_read_next_block(&reader, "region", 1, at)) != NULL;) {
         config_read_region(reading, &reader, at);

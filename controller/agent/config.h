@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/policy.h"
 #include "model/region_config.h"
+#include "providers/host/settings.h"
 
 #define CONFIG_LISTEN_HOST "127.0.0.1"
 enum { CONFIG_LISTEN_PORT = 4650, CONFIG_CATALOGUE_MAX = 64 * 1024 * 1024, CONFIG_PATH_MAX = 4096 };
@@ -33,6 +34,14 @@ struct config_region {
     size_t selected_count;
 };
 
+/* provider "NAME" { module = "aws" ... }: what the agent reads of it; the rest is the module's. */
+struct config_account {
+    char *name, *module;
+    char *module_path;  /* the shared object; "" when files are not looked at */
+    int64_t memory_mib; /* of the child process; 0: the usual */
+    struct provider_settings settings;
+};
+
 struct config {
     char *data_dir; /* NULL: not given */
     enum mode mode; /* observe when not given */
@@ -45,6 +54,8 @@ struct config {
     char *catalogue_file;          /* NULL: none */
     struct config_region *regions; /* in file order */
     size_t region_count, region_capacity;
+    struct config_account *accounts; /* in file order */
+    size_t account_count, account_capacity;
     struct policy *policies; /* in file order, from_file set */
     size_t policy_count, policy_capacity;
 };

@@ -35,6 +35,10 @@ bool config_check_name(struct hcl_reader *reader, const struct hcl_block *block,
 bool config_read_region(struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block);
 bool config_read_pool(const struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block,
                       struct config_region *region);
+/* --- config_provider.c ---------------------------------------------------------------------------------------- */
+bool config_read_providers(struct config_reading *reading, struct hcl_reader *outer);
+void config_account_release(struct config_account *account);
+
 /* On false nothing is left to release. */
 bool config_read_policy_block(struct hcl_reader *outer, const struct hcl_block *block, struct policy *ret_policy);
 /* Each policy must leave at least one region. */

@@ -20,6 +20,11 @@ static const struct command *const look_commands[] = {
 static const struct command *const policy_commands[] = {
     &command_policy_list, &command_policy_show, &command_policy_apply, &command_policy_delete, NULL,
 };
+static const struct command *const provider_commands[] = {
+    &command_provider_list,
+    &command_provider_check,
+    NULL,
+};
 static const struct command *const sim_commands[] = {
     &command_sim_list,    &command_sim_price, &command_sim_node_down,
     &command_sim_node_up, &command_sim_slow,  &command_sim_fail,
@@ -34,6 +39,7 @@ static const struct command_group groups[] = {
     {"What is there, and what it costs", look_commands},
     {"Policies", policy_commands},
     {"The agent", agent_commands},
+    {"Provider accounts", provider_commands},
     {"Simulated regions (drover agent -dev)", sim_commands},
     {"The placement engine: the federation's plan, and files", placement_commands},
     {NULL, NULL},

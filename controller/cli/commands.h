@@ -25,6 +25,8 @@ extern const struct command command_policy_delete;
 extern const struct command command_policy_list;
 extern const struct command command_policy_show;
 extern const struct command command_pool_list;
+extern const struct command command_provider_check;
+extern const struct command command_provider_list;
 extern const struct command command_recommend;
 extern const struct command command_region_list;
 extern const struct command command_region_status;
@@ -39,5 +41,8 @@ extern const struct command command_sim_slow;
 extern const struct command command_status;
 extern const struct command command_unfreeze;
 extern const struct command command_version;
+
+/* `drover provider-host`, which no help lists: an account's child process. Returns its exit status. */
+int command_provider_host(int argc, char *const *argv);
 
 #endif

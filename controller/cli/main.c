@@ -7,7 +7,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "controller/cli/command.h"
+#include "controller/cli/commands.h"
+#include "controller/cli/commands.h"
 #include "controller/cli/help.h"
 
 enum { NAMES_MAX = 64 };
@@ -160,6 +161,8 @@ int main(int argc, char **argv)
         argv = version;
         argc = 1;
     }
+    if (argc > 0 && strcmp(argv[0], "provider-host") == 0)
+        return command_provider_host(argc - 1, argv + 1);
     const struct command *command = argc > 0 ? command_find(argc, argv, &words) : NULL;
     if (argc == 0) {
         help_all(stdout);

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* provider.h 1.0 ends with poll. */
-#define FUNCTIONS_LEAST (offsetof(struct provider_functions, poll) + sizeof(void *))
+/* provider.h 1.0 ends with withdraw. */
+#define FUNCTIONS_LEAST (offsetof(struct provider_functions, withdraw) + sizeof(void *))
 
 bool host_module_check(const char *path, const struct provider_module *module, struct host_module *ret_module,
                        struct error *ret_error)

@@ -380,16 +380,16 @@ enum provider_status replay_shrink(struct replay *replay, const char *pool, cons
                     replay->functions.shrink(replay->account, pool, ids, count, &replay->operation, &replay->error));
 }
 
-enum provider_status replay_poll(struct replay *replay, const char *token)
-{
-    begin_call(replay);
-    return end_call(replay, replay->functions.poll(replay->account, token, &replay->operation, &replay->error));
-}
-
 enum provider_status replay_withdraw(struct replay *replay, const char *pool)
 {
     begin_call(replay);
     return end_call(replay, replay->functions.withdraw(replay->account, pool, &replay->operation, &replay->error));
+}
+
+enum provider_status replay_poll(struct replay *replay, const char *token)
+{
+    begin_call(replay);
+    return end_call(replay, replay->functions.poll(replay->account, token, &replay->operation, &replay->error));
 }
 
 const struct provider_operation *replay_operation(const struct replay *replay)

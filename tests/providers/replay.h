@@ -85,8 +85,8 @@ enum provider_status replay_call(struct replay *replay, const char *function);
 /* Writes; the results are in replay_operation. */
 enum provider_status replay_grow(struct replay *replay, const struct provider_pool *observed, int64_t to);
 enum provider_status replay_shrink(struct replay *replay, const char *pool, const char *const *ids, size_t count);
-enum provider_status replay_poll(struct replay *replay, const char *token);
 enum provider_status replay_withdraw(struct replay *replay, const char *pool);
+enum provider_status replay_poll(struct replay *replay, const char *token);
 const struct provider_operation *replay_operation(const struct replay *replay);
 const struct provider_error *replay_error(const struct replay *replay);
 
