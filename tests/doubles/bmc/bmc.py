@@ -245,8 +245,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.fail(fault, path)
         answer = self.route(method, path.rstrip("/"), body)
         if fault == "lost":
-            return self.break_off()
-        self.send(*answer[:2], **answer[2]) if len(answer) == 3 else self.refuse(*answer)
+            self.break_off()
+            return
+        self.send(*answer[:2], **answer[2]) if isinstance(answer[2], dict) else self.refuse(*answer)
 
     def fail(self, kind, path):
         if kind == "reset":
