@@ -96,7 +96,6 @@ static enum provider_status status_of_refusal(int status, bool writes)
         return PROVIDER_NOT_FOUND;
     case 409:
     case 412:
-    case 428:
         return PROVIDER_CONFLICT;
     case 500:
     case 502:

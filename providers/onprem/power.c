@@ -14,14 +14,18 @@ static bool is_reached(const struct machine *machine, bool on)
     return machine->reading.power == (on ? POWER_ON : POWER_OFF);
 }
 
-/* "Not in this state" comes for a state already reached, and for a while after the last change: look, wait, try again.
- */
+static bool is_about_state(const struct provider_error *error)
+{
+    return strcmp(error->code, "InvalidOperationForSystemState") == 0 || strcmp(error->code, "SYS518") == 0;
+}
+
+/* "Not in this state" comes for a state already reached, and for a while after a change: look, wait, try again. */
 static enum provider_status send_settled(struct provider_account *account, struct machine *machine,
                                          enum transport_command command, struct provider_error *error)
 {
     const struct provider_services *services = account->services;
     enum provider_status status = transport_send(account, machine, command, error);
-    for (int tries = 1; status == PROVIDER_CONFLICT && tries < STATE_TRIES_MAX; tries++) {
+    for (int tries = 1; status == PROVIDER_CONFLICT && is_about_state(error) && tries < STATE_TRIES_MAX; tries++) {
         if (!services->sleep(services->context, RETRY_DELAY_US))
             break;
         transport_read(account, machine, false);
