@@ -4,7 +4,7 @@
 #include "controller/placement/prices.h"
 #include "controller/placement/prices_parts.h"
 
-enum { VISIT_MOVES = 8 };
+enum { VISIT_MOVES = 8, VISIT_TRIES = 40 };
 
 struct visit {
     struct work *work;
@@ -268,33 +268,35 @@ static double shift(struct visit *visit, int from, int to, double difference)
 /* True when anything moved. */
 static bool move_group(struct visit *visit)
 {
-    bool moved = false;
     struct work *work = visit->work;
     uint32_t group = visit->group;
     uint64_t tried = 0;
-    for (int moves = 0; moves < VISIT_MOVES; moves++) {
+    int moves = 0;
+    for (int tries = 0; tries < VISIT_TRIES && moves < VISIT_MOVES; tries++) {
         double gain = 0;
         double cost = 0;
         int from = worst_source(visit, tried, &gain);
         if (from == -2)
-            return moved;
+            return moves > 0;
         int to = best_target(visit, from, &cost);
         if (from >= 0 && visit->unplaced < cost) {
             to = -1;
             cost = visit->unplaced;
         }
-        if (from == -1 && to == -1)
-            return moved;
+        if (from == -1 && to == -1) { /* caps are full */
+            tried |= UINT64_C(1) << 63;
+            continue;
+        }
         double difference = gain - cost;
         if (difference <= 1e-7 * (gain > 0 ? gain : 1) || shift(visit, from, to, difference) <= 1e-9) {
             if (!work->cap_any[group] && !visit->rides && !visit->shared)
-                return moved;
+                return moves > 0;
             tried |= from >= 0 ? UINT64_C(1) << from : UINT64_C(1) << 63;
         } else {
-            moved = true;
+            moves++;
         }
     }
-    return moved;
+    return moves > 0;
 }
 
 void prices_visit_group(struct work *work, uint32_t group)
