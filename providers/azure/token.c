@@ -98,9 +98,14 @@ static enum provider_status add_secret(struct asking *asking, struct provider_er
 static const char *file_text(const struct provider_account *account, const char *setting, const char *path)
 {
     const struct provider_services *services = account->services;
-    const char *text = services->secret(services->context, setting);
+    const char *text = services->secret(services->context, setting), *trouble = NULL;
+    size_t length = 0;
+    bool open = false;
     if (!text && *path)
-        text = services->file(services->context, path, NULL, NULL, NULL);
+        text = services->file(services->context, path, &length, &open, &trouble);
+    /* Federated tokens lie in files that an orchestrator made, with its own idea of modes. */
+    if (open && strcmp(setting, "certificate") == 0)
+        sdk_log(services, PROVIDER_WARN, "%s may be read by others on this machine", path);
     return text && *text ? text : NULL;
 }
 

@@ -2,6 +2,8 @@
 import pytest
 
 from doubles.azure.server import Double
+from doubles.azure.world import CLIENT_SECRET
+from providers.azure.tool import Module
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,12 @@ def double(certificate_folder, monkeypatch):
 @pytest.fixture
 def world(double):
     return double.world
+
+
+@pytest.fixture
+def module(double, tmp_path):
+    """The azure module on the double, signed in by a client secret, which must stand in nothing that it says."""
+    running = Module(double, tmp_path)
+    yield running
+    assert CLIENT_SECRET not in running.output
+    assert "bearer-" not in running.output
