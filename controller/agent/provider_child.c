@@ -13,7 +13,7 @@
 
 enum {
     READ_BYTES = 64 * 1024,
-    WORDS_MAX = 1024 * 1024, /* what a child may say on standard error before it is no longer read */
+    WORDS_MAX = 1024 * 1024, /* what a child may say on standard error before nobody listens */
     CHILD_PIPES = 4,
 };
 
@@ -179,7 +179,7 @@ static void on_words(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
         link->last_words_length = old + length;
         link->words_read += (size_t)got;
         if (link->words_read > WORDS_MAX)
-            uv_read_stop(stream);
+            close_pipe(&link->words); /* what it writes from here on fails */
     } else if (got < 0) {
         close_pipe(&link->words);
     }
