@@ -20,6 +20,7 @@ static struct assess_place *place_obtain(struct assess_group *group, const struc
     return &group->places[group->place_count++];
 }
 
+/* Everything where it is, then where the plan puts it. */
 static void take_groups(const struct assess_snapshot *snapshot, const struct plan *plan, struct assessment *result)
 {
     result->groups = memory_new(snapshot->group_count, sizeof *result->groups);
@@ -31,11 +32,23 @@ static void take_groups(const struct assess_snapshot *snapshot, const struct pla
         for (size_t i = 0; i < from->place_count; i++)
             place_obtain(&result->groups[g], &snapshot->machines[from->places[i].machine])->now +=
                 from->places[i].count;
-        result->unplaced += plan->unplaced[g];
     }
     for (size_t i = 0; i < plan->puts; i++)
         place_obtain(&result->groups[plan->put[i].group], &snapshot->machines[plan->put[i].pool])->best +=
             plan->put[i].count;
+    for (size_t g = 0; g < snapshot->group_count; g++)
+        result->unplaced += plan->unplaced[g];
+}
+
+/* No plan found is better than what is: everything stays, and that is what the bound speaks of. */
+static void stay(struct assessment *result)
+{
+    result->cost_uusd_h = result->packed_uusd_h = result->now_uusd_h;
+    result->gap_ppm = result->packed_gap_ppm = gap_ppm(result->now_uusd_h, result->bound_uusd_h);
+    result->unplaced = 0;
+    for (size_t g = 0; g < result->group_count; g++)
+        for (size_t i = 0; i < result->groups[g].place_count; i++)
+            result->groups[g].places[i].best = result->groups[g].places[i].now;
 }
 
 static int compare_groups(const void *left, const void *right)
@@ -117,6 +130,8 @@ static struct assessment *take_plan(const struct assess_snapshot *snapshot, cons
     result->packed_gap_ppm = certificate.node_gap_ppm;
     take_groups(snapshot, plan, result);
     take_pools(snapshot, problem, plan, result);
+    if (result->cost_uusd_h > result->now_uusd_h)
+        stay(result);
     if (result->group_count)
         qsort(result->groups, result->group_count, sizeof *result->groups, compare_groups);
     return result;

@@ -53,6 +53,8 @@ int64_t gap_ppm(int64_t cost_uusd_h, int64_t bound_uusd_h)
         return -1;
     if (cost_uusd_h <= 0)
         return 0;
+    if (bound_uusd_h >= cost_uusd_h)
+        return 0;
     __int128 over = (__int128)cost_uusd_h - bound_uusd_h;
     return (int64_t)((over * 1000000 + cost_uusd_h - 1) / cost_uusd_h);
 }

@@ -10,7 +10,7 @@
 #include "controller/placement/solve.h"
 
 /* Iterations for a job's problem: it is small, and a step of the core must not hold the loop. */
-enum { JOINT_EFFORT = 4, PENALTY_FACTOR = 4, UNKNOWN_FACTOR = 4 };
+enum { JOINT_EFFORT = 4, JOINT_EFFORT_ALONE = 2, PENALTY_FACTOR = 4, UNKNOWN_FACTOR = 4 };
 #define PENALTY_LEAST_UUSD_H INT64_C(1000000)
 /* Dearer than this an allocation is weighed as this; keeps penalties within the engine's range. */
 #define UNIT_MOST_UUSD_H (INT64_C(1) << 36)
@@ -221,7 +221,8 @@ static void solve_text(struct build *build)
     struct problem problem;
     struct plan plan;
     struct error error = {0};
-    struct solve_options options = {.seed = 1, .effort = JOINT_EFFORT};
+    struct solve_options options = {.seed = 1,
+                                    .effort = build->joint->group_count > 1 ? JOINT_EFFORT : JOINT_EFFORT_ALONE};
     if (!problem_read(build->text.data, build->text.length, &problem, &error))
         return; /* sums out of the engine's range: the division alone decides, without a proof */
     if (solve(&problem, &options, &plan, &error)) {

@@ -187,17 +187,14 @@ static void take_scarcity(const struct joint *joint, struct job_work *work)
             work->groups[g].list[c].scarcity_uusd_h = joint->scarcity[joint->start[g] + c];
 }
 
-/* What placing these counts costs at least at marginal rates, the budget weighed in: with weight w no placement within
- * a budget B costs less than bound(marginal + w full) - w B. Less than 0 when nothing is known. */
-static int64_t bound_at(const struct placing *placing, const struct room *room, int64_t weight, const int64_t *counts)
+/* What a solved problem says no placement of its counts costs less than at marginal rates, the budget weighed in: with
+ * weight w no placement within a budget B costs less than bound(marginal + w full) - w B. -1 when nothing is known. */
+static int64_t bound_of(const struct placing *placing, const struct joint *joint, int64_t weight)
 {
-    struct joint joint;
-    joint_solve(placing, room, weight, counts, &joint);
-    int64_t standing = standing_cost(placing, &joint, false);
-    int64_t full = standing_cost(placing, &joint, true);
-    int64_t least = joint.solved ? joint.bound_uusd_h : 0;
-    bool known = (joint.solved || joint.wanted == 0) && standing >= 0 && full >= 0;
-    joint_release(&joint);
+    int64_t standing = standing_cost(placing, joint, false);
+    int64_t full = standing_cost(placing, joint, true);
+    int64_t least = joint->solved ? joint->bound_uusd_h : 0;
+    bool known = (joint->solved || joint->wanted == 0) && standing >= 0 && full >= 0;
     if (!known || !money_add(&least, standing))
         return -1;
     if (weight == 0)
@@ -207,6 +204,7 @@ static int64_t bound_at(const struct placing *placing, const struct room *room, 
     return bound > 0 ? (int64_t)bound : 0;
 }
 
+/* The bound of what is placed: of just these counts, so that it never rests on penalties. */
 static void take_bound(const struct placing *placing, const struct room *room, struct job_work *work)
 {
     int64_t *counts = memory_new(work->group_count, sizeof *counts);
@@ -214,8 +212,11 @@ static void take_bound(const struct placing *placing, const struct room *room, s
     for (size_t g = 0; g < work->group_count; g++)
         for (size_t c = 0; c < work->groups[g].count; c++)
             counts[g] += work->groups[g].list[c].count;
-    for (size_t w = 0; w < sizeof budget_weights / sizeof *budget_weights && !work->unknown_cost; w++) {
-        int64_t bound = bound_at(placing, room, budget_weights[w], counts);
+    for (size_t w = 0; w < sizeof budget_weights / sizeof *budget_weights; w++) {
+        struct joint joint;
+        joint_solve(placing, room, budget_weights[w], counts, &joint);
+        int64_t bound = bound_of(placing, &joint, budget_weights[w]);
+        joint_release(&joint);
         if (bound > work->bound_uusd_h)
             work->bound_uusd_h = bound;
         if (!budget)
@@ -233,8 +234,11 @@ static void prove(const struct placing *placing, int64_t weight, struct job_work
     if (work->group_count > 1 && joint.solved)
         place_together(placing, &joint, weight, work);
     take_scarcity(&joint, work);
+    if (work->placed == work->wanted && placing->policy->budget_uusd_month < 0 && !work->unknown_cost)
+        work->bound_uusd_h = bound_of(placing, &joint, 0);
     joint_release(&joint);
-    take_bound(placing, room, work);
+    if (work->bound_uusd_h < 0 && !work->unknown_cost)
+        take_bound(placing, room, work);
     room_free(room);
 }
 
