@@ -213,15 +213,45 @@ static double greedy_capped(struct work *work, uint32_t group, struct ascending 
     return value + left * unplaced;
 }
 
-/* Of the ascending pairs the first ones, no more than a few a cap, so that a group that must spread can. */
-static uint32_t pick_spread(const struct work *work, struct ascending *near, struct near *picked)
+/* The cheapest pairs that stand today: they cost no move, wherever they are in the order. */
+static struct nearest nearest_now(const struct scan *scan, uint32_t group, uint32_t room)
+{
+    const struct work *work = scan->work;
+    const struct problem *problem = work->problem;
+    struct nearest now = {.room = room};
+    if (problem->group_move[group] <= 0 || work->now_total[group] <= 0)
+        return now;
+    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
+        if (problem->pair_now[i] && !isinf(work->extra[i]))
+            nearest_offer(&now, scan_pair_cost(work, &scan->surplus, group, i), (uint32_t)i);
+    }
+    return now;
+}
+
+static bool is_near(const struct nearest *nearest, uint32_t pair)
+{
+    for (uint32_t i = 0; i < nearest->count; i++) {
+        if (nearest->item[i].pair == pair)
+            return true;
+    }
+    return false;
+}
+
+/* After those that stand today the first of the ascending pairs, no more than a few a cap, so that a group that must
+ * spread can. */
+static uint32_t pick_spread(const struct work *work, const struct nearest *now, struct ascending *near,
+                            struct near *picked)
 {
     int32_t seen_cap[NEAR];
     uint32_t seen[NEAR];
     uint32_t caps = 0;
     uint32_t kept = 0;
+    for (uint32_t i = 0; i < now->count; i++)
+        picked[kept++] = now->item[i];
     for (size_t i = 0; i < near->all && kept < NEAR; i++) {
         const struct near *item = ascending_at(near, i);
+        if (is_near(now, item->pair))
+            continue;
         int32_t cap = work_cap_of(work, work->problem->pair_pool[item->pair]);
         uint32_t at = 0;
         while (at < caps && seen_cap[at] != cap)
@@ -260,7 +290,8 @@ static double scan_capped(struct scan *scan, uint32_t group)
     }
     struct ascending ascending = ascending_start(scan->heap, scan->sorted, count);
     struct near picked[NEAR];
-    uint32_t kept = pick_spread(work, &ascending, picked);
+    struct nearest now = nearest_now(scan, group, NEAR / 4);
+    uint32_t kept = pick_spread(work, &now, &ascending, picked);
     double value = greedy_capped(work, group, &ascending, scan->used);
     renew_slots(scan, group, picked, kept);
     return value;
@@ -272,7 +303,6 @@ static double scan_plain(struct scan *scan, uint32_t group)
     const struct problem *problem = work->problem;
     struct nearest nearest = {.room = scan->surplus.rides ? WORK_SLOTS_SPREAD : WORK_SLOTS};
     bool moves = problem->group_move[group] > 0 && work->now_total[group] > 0;
-    double now_value = 0;
     for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
         double cost = scan_pair_cost(work, &scan->surplus, group, i);
         if (nearest.count < nearest.room || cost < nearest.item[nearest.count - 1].cost) {
@@ -285,12 +315,7 @@ static double scan_plain(struct scan *scan, uint32_t group)
         renew_slots(scan, group, nearest.item, nearest.count);
         return value;
     }
-    /* Pools in use today are candidates too, wherever they stand in the order. */
-    struct nearest now = {.room = WORK_SLOTS / 2};
-    for (size_t i = problem->pair_start[group]; i < problem->pair_start[group + 1]; i++) {
-        if (problem->pair_now[i] && !isinf(work->extra[i]))
-            nearest_offer(&now, scan_pair_cost(work, &scan->surplus, group, i), (uint32_t)i);
-    }
+    struct nearest now = nearest_now(scan, group, nearest.room / 2);
     struct near merged[NEAR] = {{0}};
     uint32_t count = 0;
     for (uint32_t i = 0; i < now.count; i++)
@@ -307,8 +332,7 @@ static double scan_plain(struct scan *scan, uint32_t group)
             merged[at] = merged[at - 1];
         merged[at] = moving;
     }
-    now_value = greedy_plain(work, group, merged, count);
-    return now_value;
+    return greedy_plain(work, group, merged, count);
 }
 
 double scan_pool(const struct work *work, uint32_t pool)
