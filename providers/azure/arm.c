@@ -1,6 +1,7 @@
 /* Requests to ARM; see arm.h. */
 #include "providers/azure/arm.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,9 +98,13 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
                                  struct provider_error *error)
 {
     const struct call *call = context;
+    const char *id = sdk_header(answer, "x-ms-correlation-request-id");
     struct azure_fault fault;
     if (answer->status >= 200 && answer->status < 300)
         return SDK_OK;
+    /* What Azure's support asks for. */
+    sdk_log(call->account->services, PROVIDER_DEBUG, "%s: HTTP %d, correlation id %s, client request id %s",
+            call->request->name, answer->status, id ? id : "not told", call->id);
     azure_fault_read(answer->body, answer->body_length, &fault);
     enum sdk_verdict verdict = azure_fault_judge(&fault, answer->status, call->request->writes, ret_status, error);
     bool of_resource = answer->status >= 400 && answer->status < 500 && answer->status != 401 &&
@@ -135,7 +140,7 @@ enum provider_status azure_arm_run(struct provider_account *account, const struc
                             .refresh = refresh,
                             .context = &mine};
     enum provider_status status = sdk_exchange_run(account->exchange, &call, ret_answer, error);
-    memset(mine.bearer.data, 0, mine.bearer.length);
+    OPENSSL_cleanse(mine.bearer.data, mine.bearer.length);
     buffer_release(&mine.bearer);
     return status;
 }

@@ -45,6 +45,9 @@ static enum provider_status check_certificate(const struct provider_account *acc
 static enum provider_status open_account(const struct provider_services *services, const char *name,
                                          struct provider_account **ret_account, struct provider_error *error)
 {
+    /* Azure's own clients try four times; its Retry-After may be longer than the usual bound. */
+    static const struct sdk_policy policy = {
+        .tries = 4, .backoff_us = 1600000, .retry_after_max_us = INT64_C(3600) * 1000000};
     struct provider_account *account = memory_new(1, sizeof *account);
     (void)name;
     account->services = services;
@@ -55,7 +58,7 @@ static enum provider_status open_account(const struct provider_services *service
         release(account);
         return status;
     }
-    account->exchange = sdk_exchange_new(services, &(struct sdk_policy){.tries = 4, .backoff_us = 1600000});
+    account->exchange = sdk_exchange_new(services, &policy);
     set_limits(account);
     *ret_account = account;
     return PROVIDER_OK;

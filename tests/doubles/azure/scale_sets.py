@@ -332,6 +332,10 @@ class ScaleSets:
             return self.delete_instances(set_, request.json().get("instanceIds"))
         if action == "instanceview" and request.method == "GET":
             return self.set_view(set_)
+        if action == "skus" and request.method == "GET":
+            row = {"resourceType": "Microsoft.Compute/virtualMachineScaleSets", "sku": set_.body.get("sku"),
+                   "capacity": {"minimum": 0, "maximum": 1000, "defaultCapacity": 1, "scaleType": "Automatic"}}
+            return self.world.page(request, [row])
         if action == "virtualmachines" and request.method == "GET":
             with_view = "instanceview" in request.query.get("$expand", "").lower()
             return self.world.page(request, [one.shown(with_view) for one in set_.instances.values()])
