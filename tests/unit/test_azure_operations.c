@@ -49,8 +49,8 @@ static void test_token_that_is_none_is_refused_without_a_request(void **state)
         "{\"v\":1,\"kind\":\"shrink\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":1,\"gone\":\"\"}",
         "{\"v\":1,\"kind\":\"shrink\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":1,\"gone\":\"zz\"}",
         "{\"v\":1,\"kind\":\"burn\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":1,\"size\":1}",
-        "{\"v\":1,\"kind\":\"grow\",\"way\":\"status\",\"pool\":\"a/b\",\"url\":\"https://evil.example/\",\"began\":1,"
-        "\"size\":1}"};
+        ("{\"v\":1,\"kind\":\"grow\",\"way\":\"status\",\"pool\":\"a/b\",\"url\":\"https://evil.example/\",\"began\":1,"
+         "\"size\":1}")};
     (void)state;
     struct replay *replay = azure_start(NULL);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
