@@ -26,7 +26,8 @@ static enum provider_status read_file(const struct provider_account *account, co
 {
     struct buffer path = BUFFER_INIT;
     const char *named = environment(account, variable), *home = environment(account, "HOME");
-    if (!named && !home)
+    /* The empty file is how people say "none". */
+    if ((!named && !home) || (named && strcmp(named, "/dev/null") == 0))
         return PROVIDER_OK;
     if (named)
         buffer_append_text(&path, named);

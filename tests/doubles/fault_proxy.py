@@ -7,7 +7,7 @@
 Faults: "refuse" closes before anything is forwarded; "reset" forwards, then resets the connection instead of answering (the
 write happened, its answer is lost); "cut" answers half of the body; "status" answers `status` with `body`, nothing is
 forwarded; "after_status" the same after forwarding; "html" answers 200 with a page, forwarded; "slow" waits `seconds` before
-the answer; "date" moves the answer's Date by `seconds`; "huge" answers 200 with `size` bytes; "header" adds `headers`.
+the answer; "hold" forwards and answers only after release(); "date" moves the answer's Date by `seconds`; "huge" answers 200 with `size` bytes; "header" adds `headers`.
 
 Another process controls it by POST /_fault with the arguments of fault() as JSON, and DELETE /_fault. Or run as a program:
 python -m doubles.fault_proxy UPSTREAM_URL [PORT] (in tests/); it prints its address."""
@@ -106,6 +106,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(200, [("Content-Type", "text/html")], PAGE)
         if kind == "slow":
             time.sleep(fault["seconds"])
+        if kind == "hold":
+            self.server.proxy.arrived.set()
+            self.server.proxy.released.wait(60)
         if kind == "header":
             headers = headers + list(fault["headers"].items())
         date = None
@@ -122,7 +125,9 @@ class FaultProxy:
         """`context`: the TLS context for an https upstream; the proxy itself speaks plain HTTP on the loopback address."""
         self.upstream = urllib.parse.urlsplit(upstream)
         self.context = context
-        self.faults, self.requests = [], []
+        self.faults = []
+        self.requests, self.times = [], []  # texts, and when each came (time.monotonic)
+        self.arrived, self.released = threading.Event(), threading.Event()
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
@@ -134,6 +139,10 @@ class FaultProxy:
         with self.lock:
             self.faults.append({"kind": kind, "match": match, "times": times, "skip": skip, **more})
 
+    def release(self):
+        """Lets what "hold" holds go on."""
+        self.released.set()
+
     def clear(self):
         with self.lock:
             self.faults.clear()
@@ -141,6 +150,7 @@ class FaultProxy:
     def take(self, text):
         with self.lock:
             self.requests.append(text)
+            self.times.append(time.monotonic())
             for fault in self.faults:
                 if fault["match"] not in text:
                     continue
