@@ -3,6 +3,7 @@
 Written from the file format alone, so that it can disagree with the C reader."""
 
 import math
+import time
 
 
 class Problem:
@@ -171,8 +172,9 @@ class Model:
             self.row(-math.inf, most, [(self.x[j, p], rate(problem, problem.groups[j], problem.pools[p]))
                                        for j in groups for p in problem.groups[j]["may"]])
 
-    def highs(self, relaxed=False, seconds=None, threads=1):
-        """(status text, objective, bound) from HiGHS."""
+    def highs(self, relaxed=False, seconds=None, threads=1, processor_seconds=None):
+        """(status text, objective, bound) from HiGHS. `seconds` are the wall clock's; processor_seconds are looked at
+        where HiGHS lets itself be interrupted."""
         import highspy
         import numpy
         solver = highspy.Highs()
@@ -203,6 +205,15 @@ class Model:
             kinds = {True: highspy.HighsVarType.kInteger, False: highspy.HighsVarType.kContinuous}
             lp.integrality_ = [kinds[c[3]] for c in self.columns]
         solver.passModel(lp)
+        if processor_seconds:
+            end = time.process_time() + processor_seconds
+
+            def stop_when_over(event):
+                if time.process_time() > end:
+                    event.interrupt()
+
+            for interrupt in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
+                interrupt.subscribe(stop_when_over)
         solver.run()
         info = solver.getInfo()
         status = solver.modelStatusToString(solver.getModelStatus())

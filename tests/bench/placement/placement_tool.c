@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/buffer.h"
@@ -135,14 +134,27 @@ static void write_file(const char *path, const struct buffer *bytes)
         fclose(file);
 }
 
+/* Peak resident memory; ru_maxrss would count what the parent had before exec. */
+static long peak_kib(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long peak = 0;
+    while (file && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            peak = strtol(line + 6, NULL, 10);
+    }
+    if (file)
+        fclose(file);
+    return peak;
+}
+
 static void report_solved(const struct problem *problem, const struct plan *plan)
 {
     int64_t unplaced = 0;
     for (uint32_t j = 0; j < problem->groups; j++)
         unplaced += plan->unplaced[j];
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    fprintf(stderr, "unplaced=%" PRId64 " mib=%ld\n", unplaced, usage.ru_maxrss / 1024);
+    fprintf(stderr, "unplaced=%" PRId64 " mib=%ld\n", unplaced, peak_kib() / 1024);
 }
 
 /* Solves, checks what came out and reports both. */
