@@ -60,7 +60,7 @@ def peer(who, path, seconds):
         done = subprocess.run([sys.executable, os.path.abspath(__file__), who, path, str(seconds)], capture_output=True,
                               text=True, check=False, timeout=PATIENCE * seconds + 120)
     except subprocess.TimeoutExpired:
-        return "did not stop"
+        return "nothing in time"
     if done.returncode:
         return "not installed" if "ModuleNotFound" in done.stderr or "'cbc'" in done.stderr else "failed"
     return json.loads(done.stdout.splitlines()[-1])
