@@ -123,7 +123,9 @@ class Result:
 
 
 def tool_path():
-    return os.environ.get("DROVER_PROVIDER_TOOL") or str(Path(__file__).resolve().parents[2] / "build" / "provider-tool")
+    """DROVER_PROVIDER_TOOL, else the one beside DROVER_BIN, else build/provider-tool."""
+    beside = Path(os.environ.get("DROVER_BIN") or Path(__file__).resolve().parents[2] / "build" / "drover").parent
+    return str(Path(os.environ.get("DROVER_PROVIDER_TOOL") or beside / "provider-tool").resolve())
 
 
 class Runner:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from double import NotPlayed, Runner, tool_path
+from providers.double import NotPlayed, Runner, tool_path
 
 HERE = Path(__file__).resolve().parent
 MODULES = sorted(path.parent.name for path in HERE.glob("*/conformance.py"))

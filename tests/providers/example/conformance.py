@@ -1,13 +1,8 @@
 """The example module on its service, in this process."""
 import os
-import sys
-from pathlib import Path
 
-from double import Double
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "doubles" / "lines"))
-from service import Service  # noqa: E402
+from doubles.lines.service import Service
+from providers.double import Double
 
 
 class ConformanceDouble(Double):
