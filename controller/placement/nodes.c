@@ -62,6 +62,31 @@ static void list_clear(struct node_list *list)
     list->total = 0;
 }
 
+void nodes_clear_pool(struct nodes *nodes, uint32_t pool)
+{
+    list_clear(&nodes->pool[pool]);
+}
+
+struct node *nodes_add_machine(struct nodes *nodes, uint32_t pool, size_t held)
+{
+    const struct problem *problem = nodes->round->work->problem;
+    struct node *node = list_add(&nodes->pool[pool]);
+    node->held = held;
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        node->free[k] = problem->pool_capacity[(size_t)pool * problem->dimensions + k];
+        if (held != NODES_NO_HELD)
+            node->free[k] -= nodes->held[held * problem->dimensions + k];
+    }
+    nodes->pool[pool].total++;
+    return node;
+}
+
+void nodes_put(struct nodes *nodes, struct node *node, uint32_t group, int64_t count)
+{
+    node_add(node, group, count);
+    change_free(nodes, node, group, count);
+}
+
 /* Takes over what pack has made of the pool. */
 static void adopt_pack(struct nodes *nodes, uint32_t pool)
 {

@@ -36,6 +36,12 @@ struct nodes {
 void nodes_init(struct nodes *nodes, struct round *round);
 void nodes_release(struct nodes *nodes);
 
+/* For who makes the machines himself: none in the pool; one empty machine more, with a held vector or NODES_NO_HELD
+ * (the node is valid until the next); something on it. */
+void nodes_clear_pool(struct nodes *nodes, uint32_t pool);
+struct node *nodes_add_machine(struct nodes *nodes, uint32_t pool, size_t held);
+void nodes_put(struct nodes *nodes, struct node *node, uint32_t group, int64_t count);
+
 /* Brings every pool within its limit, leaving allocations unplaced where nothing else helps, and places what it can of
  * those. */
 void nodes_repair(struct nodes *nodes);
@@ -62,6 +68,16 @@ void nodes_trim_pool(struct nodes *nodes, uint32_t pool);
 
 /* Tries to empty the least filled machines of one pool, as nodes_improve does. */
 void nodes_improve_pool(struct nodes *nodes, uint32_t pool);
+
+/* Machines laid aside. keep->pool NULL at first; the round beside them is kept apart (round_keep). */
+struct nodes_keep {
+    struct node_list *pool;
+    size_t pools, helds;
+    int64_t *held;
+};
+void nodes_keep(const struct nodes *nodes, struct nodes_keep *keep);
+void nodes_restore(struct nodes *nodes, const struct nodes_keep *keep);
+void nodes_keep_release(struct nodes_keep *keep);
 
 /* What the search makes least: the aggregate cost, weighted, and the packed one. */
 double nodes_judge(const struct nodes *nodes);

@@ -190,7 +190,7 @@ double round_close_gain(const struct round *round, uint32_t pool)
 }
 
 /* How many machines more limit, budgets and quotas allow. */
-static int64_t openable(const struct round *round, uint32_t pool)
+int64_t round_openable(const struct round *round, uint32_t pool)
 {
     int64_t room = round->limit[pool] - round->machines[pool];
     for (uint32_t i = round->pool_budget_start[pool]; i < round->pool_budget_start[pool + 1] && room > 0; i++) {
@@ -204,7 +204,7 @@ static int64_t openable(const struct round *round, uint32_t pool)
 
 bool round_may_open(const struct round *round, uint32_t pool)
 {
-    return openable(round, pool) > 0;
+    return round_openable(round, pool) > 0;
 }
 
 /* What so many machines hold, cut where no load can reach (A_pk <= 2^62). */
@@ -351,6 +351,14 @@ static void use_gbudgets(struct round *round, uint32_t group, size_t slot, int64
         round->gbudget_left[work->gbudget[i]] -= rate * amount;
 }
 
+int64_t round_rules_room(const struct round *round, uint32_t group, size_t from, size_t to)
+{
+    int64_t room = round->work->cap_any[group] ? cap_room(round, group, from, to) : INT64_MAX;
+    int64_t left = gbudget_room(round, group, from, to);
+    room = left < room ? left : room;
+    return room > 0 ? room : 0;
+}
+
 int64_t round_room(const struct round *round, uint32_t group, size_t from, size_t to)
 {
     const struct work *work = round->work;
@@ -372,13 +380,51 @@ int64_t round_room(const struct round *round, uint32_t group, size_t from, size_
         int64_t left = each * round->machines[pool] - round->count[to];
         room = left < room ? left : room;
     }
-    if (work->cap_any[group]) {
-        int64_t left = cap_room(round, group, from, to);
-        room = left < room ? left : room;
-    }
-    int64_t left = gbudget_room(round, group, from, to);
+    int64_t left = round_rules_room(round, group, from, to);
     room = left < room ? left : room;
     return room > 0 ? room : 0;
+}
+
+int64_t round_machines_for(const struct round *round, uint32_t group, size_t to, int64_t amount)
+{
+    const struct problem *problem = round->work->problem;
+    uint32_t pool = round->work->slot[to].pool;
+    const int64_t *demand = problem->group_demand + (size_t)group * problem->dimensions;
+    int64_t most = 0;
+    for (uint32_t k = 0; k < problem->dimensions; k++) {
+        size_t cell = (size_t)pool * problem->dimensions + k;
+        __int128 lacking = (__int128)demand[k] * amount - round->free[cell];
+        if (lacking <= 0)
+            continue;
+        int64_t capacity = problem->pool_capacity[cell];
+        __int128 here = capacity ? (lacking - 1) / capacity + 1 : PROBLEM_COUNT_MAX;
+        most = here > most ? (int64_t)(here < PROBLEM_COUNT_MAX ? here : PROBLEM_COUNT_MAX) : most;
+    }
+    int64_t each = problem->group_permachine[group];
+    if (each == 0)
+        return PROBLEM_COUNT_MAX;
+    if (each != PROBLEM_UNLIMITED) {
+        int64_t here = (round->count[to] + amount - 1) / each + 1 - round->machines[pool];
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+int64_t round_spare(const struct round *round, uint32_t pool)
+{
+    const struct problem *problem = round->work->problem;
+    int64_t spare = round->machines[pool] - round->least[pool];
+    for (uint32_t k = 0; k < problem->dimensions && spare > 0; k++) {
+        size_t cell = (size_t)pool * problem->dimensions + k;
+        int64_t capacity = problem->pool_capacity[cell];
+        if (!capacity)
+            continue;
+        if (round->free[cell] < capacity)
+            return 0;
+        if (round->free[cell] / capacity < spare)
+            spare = round->free[cell] / capacity;
+    }
+    return spare;
 }
 
 static int64_t above(int64_t count, float now)
@@ -463,7 +509,7 @@ static int64_t machines_for(const struct round *round, uint32_t group, size_t sl
         int64_t all = (round->count[slot] + wanted - 1) / each + 1;
         machines = all - round->machines[pool] > machines ? all - round->machines[pool] : machines;
     }
-    int64_t most = openable(round, pool);
+    int64_t most = round_openable(round, pool);
     return machines < most ? (int64_t)machines : most;
 }
 
@@ -547,7 +593,7 @@ static void follow_machines(struct round *round)
     const struct work *work = round->work;
     for (uint32_t p = 0; p < work->pools; p++) {
         int64_t wanted = work->machines[p] < 1e12 ? (int64_t)(work->machines[p] + 0.01) - round->machines[p] : 0;
-        int64_t most = openable(round, p);
+        int64_t most = round_openable(round, p);
         wanted = wanted < most ? wanted : most;
         if (wanted > 0)
             round_change_machines(round, p, wanted);
@@ -637,4 +683,47 @@ void round_follow(struct round *round)
         round_place_rest(round, j);
     free(rest);
     round_trim(round);
+}
+
+/* --- a plan laid aside --- */
+
+void round_keep(const struct round *round, struct round_keep *keep)
+{
+    if (!keep->count) {
+        keep->count = memory_new(round->slots, sizeof *keep->count);
+        keep->unplaced = memory_new(round->work->groups, sizeof *keep->unplaced);
+    }
+    if (round->slots)
+        memcpy(keep->count, round->count, round->slots * sizeof *keep->count);
+    if (round->work->groups)
+        memcpy(keep->unplaced, round->unplaced, round->work->groups * sizeof *keep->unplaced);
+}
+
+void round_restore(struct round *round, const struct round_keep *keep)
+{
+    const struct work *work = round->work;
+    for (uint32_t j = 0; j < work->groups; j++) {
+        size_t first = work->slot_start[j];
+        size_t end = first + work->slot_count[j];
+        for (size_t s = first; s < end; s++) {
+            if (round->count[s] > keep->count[s])
+                round_move(round, j, s, ROUND_UNPLACED, round->count[s] - keep->count[s]);
+        }
+        for (size_t s = first; s < end; s++) {
+            if (round->count[s] < keep->count[s])
+                round_move(round, j, ROUND_UNPLACED, s, keep->count[s] - round->count[s]);
+        }
+    }
+    for (uint32_t p = 0; p < work->pools; p++) {
+        int64_t needed = round_needed(round, p);
+        if (needed != round->machines[p])
+            round_change_machines(round, p, needed - round->machines[p]);
+    }
+}
+
+void round_keep_release(struct round_keep *keep)
+{
+    free(keep->count);
+    free(keep->unplaced);
+    *keep = (struct round_keep){0};
 }

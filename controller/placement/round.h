@@ -40,6 +40,14 @@ void round_release(struct round *round);
 /* The most of the group that may be added in `to` when as much is taken from `from` (or ROUND_UNPLACED). */
 int64_t round_room(const struct round *round, uint32_t group, size_t from, size_t to);
 
+/* The same as far as caps and group budgets go. */
+int64_t round_rules_room(const struct round *round, uint32_t group, size_t from, size_t to);
+
+/* Machines more that so many in `to` would need, whatever limits say; PROBLEM_COUNT_MAX when none would do. */
+int64_t round_machines_for(const struct round *round, uint32_t group, size_t to, int64_t amount);
+/* Machines that capacity could do without, above the least. */
+int64_t round_spare(const struct round *round, uint32_t pool);
+
 /* What the group's own cost (extras, moves, penalty) changes by. */
 double round_delta(const struct round *round, uint32_t group, size_t from, size_t to, int64_t amount);
 
@@ -50,6 +58,8 @@ void round_move(struct round *round, uint32_t group, size_t from, size_t to, int
 double round_open_cost(const struct round *round, uint32_t pool);
 double round_close_gain(const struct round *round, uint32_t pool);
 /* True when limit, budgets and quotas allow one machine more. */
+/* How many more they allow. */
+int64_t round_openable(const struct round *round, uint32_t pool);
 bool round_may_open(const struct round *round, uint32_t pool);
 /* Opens (+) or closes (-) machines without asking. */
 void round_change_machines(struct round *round, uint32_t pool, int64_t change);
@@ -68,6 +78,15 @@ void round_follow(struct round *round);
 
 /* Places unplaced allocations where that is cheaper than leaving them, opening machines where needed. */
 void round_place_rest(struct round *round, uint32_t group);
+
+/* A plan laid aside. keep->count NULL at first; round_keep_release frees it. Restoring leaves machines trimmed. */
+struct round_keep {
+    int64_t *count;
+    int64_t *unplaced;
+};
+void round_keep(const struct round *round, struct round_keep *keep);
+void round_restore(struct round *round, const struct round_keep *keep);
+void round_keep_release(struct round_keep *keep);
 
 /* The cost with aggregate capacity, in doubles. */
 double round_cost(const struct round *round);

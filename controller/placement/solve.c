@@ -7,40 +7,19 @@
 #include "base/memory.h"
 #include "controller/placement/certificate.h"
 #include "controller/placement/dive.h"
-#include "controller/placement/improve.h"
 #include "controller/placement/prices.h"
+#include "controller/placement/search.h"
 #include "controller/placement/solve_state.h"
+#include "controller/placement/widen.h"
 
-/* Iterations an effort buys. Small problems get more of them for the same work: see attempts_for. */
+/* How finely machines become whole; prices.h and search.h say what else an effort buys. */
 struct effort {
     unsigned dive_steps, dive_sweeps;
-    unsigned rounds;
-    unsigned attempts;
 };
 
 static const struct effort efforts[SOLVE_EFFORT_MAX + 1] = {
-    {0},
-    {5, 4, 2, 1},
-    {8, 6, 3, 1},
-    {12, 8, 3, 1},
-    {16, 10, 4, 2},
-    {24, 10, 4, 4},
-    {40, 12, 6, 8},
-    {60, 15, 6, 16},
-    {100, 20, 8, 32},
-    {200, 25, 8, 64},
+    {0}, {5, 4}, {8, 6}, {12, 8}, {16, 8}, {16, 10}, {24, 12}, {24, 15}, {32, 20}, {32, 25},
 };
-
-enum { SMALL_PAIRS = 20000, SMALL_FACTOR = 4 };
-
-/* A problem with few pairs is cheap to try again. */
-static unsigned attempts_for(const struct effort *effort, const struct problem *problem)
-{
-    size_t pairs = problem->groups ? problem->pair_start[problem->groups] : 0;
-    if (effort->attempts == 1)
-        return 1;
-    return pairs < SMALL_PAIRS ? effort->attempts * SMALL_FACTOR : effort->attempts;
-}
 
 /* y0 and held capacity must leave every limit whole: all else can be left unplaced. */
 static bool check_feasible(const struct round *round, struct error *error)
@@ -110,11 +89,16 @@ void solve_state_release(struct solve_state *state)
 }
 
 /* From the fractional plan to machines and what sits on them. False when no plan exists. */
-static bool attempt(struct solve_state *state, const struct prices_best *best, const struct effort *effort,
-                    double threshold, struct round *round, struct nodes *nodes, struct error *error)
+static bool make_plan(struct solve_state *state, const struct prices_best *best, const struct effort *effort,
+                      const struct solve_options *options, struct error *error)
 {
     struct work *work = &state->work;
-    dive(work, effort->dive_steps, effort->dive_sweeps, threshold);
+    struct round *round = &state->round;
+    if (search_told_to_stop(options))
+        return error_set(error, ERROR_BUSY, "told to stop");
+    dive(work, effort->dive_steps, effort->dive_sweeps, 0.5);
+    if (widen_worth(work))
+        widen(work, WIDEN_SLOTS_MAX);
     round_init(round, work);
     if (work->pools)
         memcpy(round->margin, best->price, (size_t)work->pools * work->dimensions * sizeof *round->margin);
@@ -122,48 +106,12 @@ static bool attempt(struct solve_state *state, const struct prices_best *best, c
         round_release(round);
         return false;
     }
-    round_follow(round);
-    improve(round, effort->rounds);
-    nodes_init(nodes, round);
-    nodes_repair(nodes);
-    nodes_improve(nodes, effort->rounds);
-    round_trim(round);
-    return true;
-}
-
-static uint64_t next_random(uint64_t *random)
-{
-    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *random >> 33;
-}
-
-/* The best of several attempts, each rounding the machines a little differently. */
-static bool attempt_all(struct solve_state *state, const struct prices_best *best, const struct effort *effort,
-                        uint64_t seed, struct error *error)
-{
-    struct round *round = memory_new(1, sizeof *round);
-    struct nodes nodes;
-    uint64_t random = seed;
-    unsigned attempts = attempts_for(effort, state->work.problem);
-    bool fine = attempt(state, best, effort, 0.5, &state->round, &state->nodes, error);
-    for (unsigned i = 1; i < attempts && fine; i++) {
-        double threshold = 0.25 + 0.5 * (double)(next_random(&random) % 1024) / 1024;
-        dive_release(&state->work, 2 * effort->dive_sweeps);
-        if (!attempt(state, best, effort, threshold, round, &nodes, error))
-            break;
-        if (nodes_judge(&nodes) < nodes_judge(&state->nodes)) {
-            nodes_release(&state->nodes);
-            round_release(&state->round);
-            state->round = *round;
-            state->nodes = nodes;
-            state->nodes.round = &state->round;
-        } else {
-            nodes_release(&nodes);
-            round_release(round);
-        }
+    if (!search(round, options, &state->nodes)) {
+        nodes_release(&state->nodes);
+        round_release(round);
+        return error_set(error, ERROR_BUSY, "told to stop");
     }
-    free(round);
-    return fine;
+    return true;
 }
 
 bool solve_search(const struct problem *problem, const struct solve_options *options, struct solve_state *ret_state,
@@ -177,9 +125,7 @@ bool solve_search(const struct problem *problem, const struct solve_options *opt
     prices_best_init(&best, &ret_state->work);
     prices_run(&ret_state->work, options->effort, &best);
     prices_quantise(&ret_state->work, &best, plan);
-    bool fine = options->stop && options->stop(options->stop_context)
-                    ? error_set(ret_error, ERROR_BUSY, "told to stop")
-                    : attempt_all(ret_state, &best, effort, options->seed, ret_error);
+    bool fine = make_plan(ret_state, &best, effort, options, ret_error);
     prices_best_release(&best);
     if (!fine)
         work_release(&ret_state->work);

@@ -6,17 +6,13 @@ import statistics
 import subprocess
 
 
-PATIENCE = 900  # seconds of wall clock for one solve
-
-
 class Tool:
     def __init__(self, path, folder):
         self.path = path
         self.folder = folder
 
-    def call(self, *arguments):
-        return subprocess.run([self.path, *map(str, arguments)], capture_output=True, text=True, check=True,
-                              timeout=PATIENCE).stderr
+    def call(self, *arguments, check=True):
+        return subprocess.run([self.path, *map(str, arguments)], capture_output=True, text=True, check=check).stderr
 
     def families(self):
         return subprocess.run([self.path, "families"], capture_output=True, text=True, check=True).stdout.split()
