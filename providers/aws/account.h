@@ -64,6 +64,9 @@ struct aws_clock {
 
 enum { AWS_CLOCKS_MAX = AWS_SERVICE_COUNT * AWS_REGIONS_MAX };
 
+/* What a launch template says, remembered for a while: group_make.c. */
+struct aws_template;
+
 struct provider_account {
     const struct provider_services *services;
     char *name;
@@ -73,6 +76,8 @@ struct provider_account {
     int64_t next_refresh_us; /* no refresh of keys that still hold before */
     char *metadata_token;    /* of the instance's metadata service, NULL without */
     int last_http_status;    /* of the last signed request; 0: it was not answered */
+    struct aws_template *templates;
+    size_t template_count, template_capacity;
     struct aws_clock clocks[AWS_CLOCKS_MAX];
     size_t clock_count;
 };

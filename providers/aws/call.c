@@ -133,7 +133,6 @@ static enum provider_status prepare(void *context, struct provider_request *ret_
     struct run *run = context;
     const struct aws_call *call = run->call;
     struct provider_account *account = run->account;
-    account->last_http_status = 0;
     add_protocol_headers(run);
     if (!call->unsigned_) {
         const struct aws_keys *keys = call->keys;
@@ -151,6 +150,7 @@ static enum provider_status prepare(void *context, struct provider_request *ret_
         sign(run, "/");
         add_header(run, "Authorization", run->authorization.data);
     }
+    account->last_http_status = 0; /* after the requests that credentials may have needed */
     *ret_request = (struct provider_request){.method = "POST",
                                              .url = run->url.data,
                                              .headers = run->headers,

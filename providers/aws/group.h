@@ -66,8 +66,9 @@ struct aws_make {
     enum provider_market market;
     char why_read_only[256]; /* "" when the group is as simple as a pool must be */
 };
-/* Asks EC2 or Auto Scaling for the template. When that is refused, what the members are is taken, and it is logged. */
-enum provider_status aws_group_make(struct provider_account *account, const struct aws_group *group,
+/* Asks EC2 or Auto Scaling for the template; `fresh`: even when an answer of the last minutes is remembered (before a
+ * write). When that is refused, what the members are is taken, and it is logged. */
+enum provider_status aws_group_make(struct provider_account *account, const struct aws_group *group, bool fresh,
                                     struct aws_make *ret_make, struct provider_error *error);
 
 #endif

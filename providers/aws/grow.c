@@ -58,7 +58,7 @@ static enum provider_status grow_group(struct provider_account *account, const s
 {
     struct aws_make make;
     char after[AWS_ACTIVITY_MAX] = "";
-    enum provider_status status = aws_group_make(account, group, &make, error);
+    enum provider_status status = aws_group_make(account, group, true, &make, error);
     if (status == PROVIDER_OK)
         status = refuse_growth(group, &make, observed, to, error);
     if (status == PROVIDER_OK)
@@ -134,7 +134,7 @@ enum provider_status aws_withdraw(struct provider_account *account, const char *
     enum provider_status status = aws_group_read(account, pool, &groups, error);
     struct aws_make make;
     if (status == PROVIDER_OK)
-        status = aws_group_make(account, &groups.list[0], &make, error);
+        status = aws_group_make(account, &groups.list[0], true, &make, error);
     if (status == PROVIDER_OK && make.why_read_only[0] && !groups.list[0].launch_suspended)
         status = sdk_fail(error, PROVIDER_INVALID, call_name, "pool %s is read-only: %s", pool, make.why_read_only);
     if (status == PROVIDER_OK)

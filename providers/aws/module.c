@@ -39,6 +39,7 @@ static void close_account(struct provider_account *account)
     aws_keys_release(&account->keys);
     struct aws_keys wiped = {.secret = account->metadata_token};
     aws_keys_release(&wiped);
+    free(account->templates);
     aws_settings_release(&account->settings);
     free(account->name);
     free(account);

@@ -43,7 +43,7 @@ static enum provider_status types_of_pools(struct provider_account *account, con
     enum provider_status status = aws_groups_read(account, region, NULL, &groups, error);
     for (size_t i = 0; i < groups.count && status == PROVIDER_OK; i++) {
         struct aws_make make;
-        status = aws_group_make(account, &groups.list[i], &make, error);
+        status = aws_group_make(account, &groups.list[i], false, &make, error);
         if (status == PROVIDER_OK)
             aws_types_add(types, make.instance_type);
         for (size_t k = 0; k < groups.list[i].member_count && status == PROVIDER_OK; k++)

@@ -28,7 +28,7 @@ static enum provider_status poll_grow(struct provider_account *account, const st
         return PROVIDER_OK;
     struct aws_make make;
     bool failed = false;
-    enum provider_status status = aws_group_make(account, group, &make, error);
+    enum provider_status status = aws_group_make(account, group, false, &make, error);
     if (status == PROVIDER_OK)
         status = aws_activity_failure(account, group, &make, operation->after, &failed, error);
     return status;

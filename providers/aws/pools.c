@@ -163,7 +163,7 @@ static enum provider_status emit_group(struct provider_account *account, const s
                                        const struct aws_machines *machines, struct provider_error *error)
 {
     struct aws_make make;
-    enum provider_status status = aws_group_make(account, group, &make, error);
+    enum provider_status status = aws_group_make(account, group, false, &make, error);
     if (status != PROVIDER_OK)
         return status;
     struct provider_instance *instances = memory_new(group->member_count, sizeof *instances);
@@ -197,12 +197,22 @@ static enum provider_status read_all_machines(struct provider_account *account, 
     return status;
 }
 
-static enum provider_status pools_of_region(struct provider_account *account, const char *region,
+/* seen[i]: the i-th name of the settings has a group. */
+static void mark_seen(const struct provider_account *account, const struct aws_groups *groups, bool *seen)
+{
+    const struct aws_names *names = &account->settings.groups;
+    for (size_t i = 0; i < names->count; i++)
+        for (size_t k = 0; k < groups->count; k++)
+            seen[i] = seen[i] || strcmp(names->list[i], groups->list[k].name) == 0;
+}
+
+static enum provider_status pools_of_region(struct provider_account *account, const char *region, bool *seen,
                                             struct provider_error *error)
 {
     struct aws_groups groups = {0};
     struct aws_machines machines = {0};
     enum provider_status status = aws_groups_read(account, region, NULL, &groups, error);
+    mark_seen(account, &groups, seen);
     if (status == PROVIDER_OK)
         status = read_all_machines(account, region, &groups, &machines, error);
     for (size_t i = 0; i < groups.count && status == PROVIDER_OK; i++)
@@ -212,10 +222,23 @@ static enum provider_status pools_of_region(struct provider_account *account, co
     return status;
 }
 
+/* A name without a wildcard that is in no region is most likely a mistake. */
+static void tell_missing(struct provider_account *account, const bool *seen)
+{
+    const struct aws_names *names = &account->settings.groups;
+    for (size_t i = 0; i < names->count; i++)
+        if (!seen[i] && !strpbrk(names->list[i], "*?"))
+            sdk_log(account->services, PROVIDER_WARN, "groups: \"%s\" is in none of the account's regions%s",
+                    names->list[i], account->settings.group_tag[0] ? ", or does not have the tag" : "");
+}
+
 enum provider_status aws_pools(struct provider_account *account, struct provider_error *error)
 {
     enum provider_status status = PROVIDER_OK;
+    bool seen[AWS_NAMES_MAX] = {false};
     for (size_t i = 0; i < account->settings.regions.count && status == PROVIDER_OK; i++)
-        status = pools_of_region(account, account->settings.regions.list[i], error);
+        status = pools_of_region(account, account->settings.regions.list[i], seen, error);
+    if (status == PROVIDER_OK)
+        tell_missing(account, seen);
     return status;
 }

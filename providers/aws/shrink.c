@@ -251,7 +251,7 @@ static enum provider_status run_all(struct run *run, const char *const *ids, siz
     struct aws_make make;
     enum provider_status status = read_group(run, error);
     if (status == PROVIDER_OK)
-        status = aws_group_make(run->account, group_of(run), &make, error);
+        status = aws_group_make(run->account, group_of(run), true, &make, error);
     if (status == PROVIDER_OK && make.why_read_only[0])
         status =
             sdk_fail(error, PROVIDER_INVALID, call_name, "pool %s is read-only: %s", run->pool, make.why_read_only);

@@ -49,7 +49,7 @@ def describe_types(world, region, form):
     unknown = [name for name in names if name not in world.types]
     if unknown:
         raise Refusal(400, "InvalidInstanceType", f"The following supplied instance types do not exist: [{unknown[0]}]")
-    wanted = _filters(form).get("instance-type")
+    wanted = names or _filters(form).get("instance-type")
     if wanted:
         types = [name for name in types if name in wanted]
     shown, token = page(world, types, form, "MaxResults")

@@ -17,7 +17,7 @@ def _give(world, arn, duration):
 
 
 def assume_role(world, region, form):
-    duration = int(form["DurationSeconds"])
+    duration = int(form.get("DurationSeconds", 3600))
     if not 900 <= duration <= 43200 or not form.get("RoleSessionName"):
         raise Refusal(400, "ValidationError", "bad duration or session name")
     if form["RoleArn"].endswith("/external") and form.get("ExternalId") != "shared":

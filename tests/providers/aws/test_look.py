@@ -33,6 +33,29 @@ def test_groups_are_selected_by_name_and_by_tag(module, world):
     assert module.pools() == []
 
 
+def test_a_group_that_is_named_and_not_there_is_told(module, world):
+    world.add_group(REGION, "web")
+    module.settings["groups"] = ["web", "webb", "db-*"]
+    assert [pool["name"] for pool in module.pools()] == ["web"]
+    assert [line for line in module.logs if "none of the account's regions" in line] == [
+        'warn: groups: "webb" is in none of the account\'s regions']
+
+
+def test_every_request_signs_the_hash_of_its_body(module, world):
+    world.add_group(REGION, "web", desired=1)
+    module.run("pools", "offers", "quotas", "check")
+    for entry in world.log:
+        assert "x-amz-content-sha256" in entry["headers"]["authorization"]
+
+
+def test_a_template_is_read_once_for_all_looks_of_a_while_and_anew_before_a_write(module, world):
+    world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    world.log.clear()
+    module.run("pools", "offers", "pools", ("shrink", {"pool": pool["id"], "instances": [pool["instances"][0]["id"]]}))
+    assert [e["action"] for e in world.log].count("DescribeLaunchTemplateVersions") == 2
+
+
 def test_an_empty_group_has_type_and_market_of_its_template(module, world):
     world.add_group(REGION, "spot", type="m6g.large", market="spot")
     pool = module.pool("spot")
