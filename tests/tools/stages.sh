@@ -143,6 +143,8 @@ stage_providers() {
     python=$(python_for_tests)
     "$python" -c 'import azure.mgmt.compute, azure.mgmt.network, azure.identity, msal' 2>/dev/null ||
         "$python" -m pip -q install azure-mgmt-compute azure-mgmt-network azure-identity msal >&2 || true
+    "$python" -c 'import moto.server, boto3, requests' 2>/dev/null ||
+        "$python" -m pip -q install 'moto[server,ec2,autoscaling,iam,sts]' boto3 requests >&2 || true
     build_with_address_sanitizer
     DROVER_PROVIDER_TOOL=$PWD/build/asan/provider-tool run_pytest providers
 }

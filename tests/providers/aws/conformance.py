@@ -1,11 +1,11 @@
 """The aws module in the conformance suite: the double behind the fault proxy."""
 import time
 
-from double import Double as Contract
-from double import NotPlayed
 from doubles.aws.json_services import product
 from doubles.aws.server import Double as Aws
 from doubles.fault_proxy import FaultProxy
+from providers.double import Double as Contract
+from providers.double import NotPlayed
 
 REGION = "eu-central-1"
 WRITE = "DesiredCapacity"  # stands in the forms of both writes and of no look
