@@ -23,6 +23,7 @@ static void start_prices(struct work *work)
         }
         work->machines[p] = work->least[p] > 1 ? work->least[p] : 1;
     }
+    prices_pool_start(work);
     prices_pool_stiffen(work, 1);
     memcpy(work->price, work->centre, (size_t)work->pools * dimensions * sizeof *work->price);
     for (uint32_t j = 0; j < work->groups; j++)

@@ -1,12 +1,31 @@
 /* What the fractional plan costs, with as many machines as its loads need. */
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "controller/placement/prices.h"
 #include "controller/placement/prices_parts.h"
 
-/* Machines that the loads need; may be more than the pool can have. */
-static double needed(const struct work *work, uint32_t pool)
+/* Machines that per-machine limits need, by pool; the caller frees them. */
+static double *needed_by_limits(const struct work *work)
+{
+    double *machines = memory_new(work->pools, sizeof *machines);
+    for (uint32_t i = 0; i < work->rider_groups; i++) {
+        uint32_t group = work->rider_group[i];
+        double each = (double)work->problem->group_permachine[group];
+        for (size_t s = work->slot_start[group]; s < work->slot_start[group] + work->slot_count[group]; s++) {
+            double here = work->slot[s].x / each;
+            if (here > machines[work->slot[s].pool])
+                machines[work->slot[s].pool] = here;
+        }
+    }
+    return machines;
+}
+
+/* Machines that the loads need, no less than most; may be more than the pool can have. */
+static double needed(const struct work *work, uint32_t pool, double most)
 {
     double least = work->least[pool];
-    double most = least;
+    most = most > least ? most : least;
     for (uint32_t k = 0; k < work->dimensions; k++) {
         size_t cell = (size_t)pool * work->dimensions + k;
         double beyond = work->load[cell] + work->held[cell] - work->capacity[cell] * least;
@@ -19,9 +38,9 @@ static double needed(const struct work *work, uint32_t pool)
 }
 
 /* Machines beyond the last tier count at its price: they cannot be had, so that the plan is not yet one. */
-static double pool_cost(const struct work *work, uint32_t pool)
+static double pool_cost(const struct work *work, uint32_t pool, double by_limits)
 {
-    double machines = needed(work, pool);
+    double machines = needed(work, pool, by_limits);
     double from = work->least[pool];
     double cost = 0;
     for (uint32_t t = work->tier_start[pool]; t < work->tier_start[pool + 1]; t++) {
@@ -53,8 +72,10 @@ static double group_cost(const struct work *work, uint32_t group)
 double prices_cost(const struct work *work)
 {
     double cost = 0;
+    double *by_limits = needed_by_limits(work);
     for (uint32_t p = 0; p < work->pools; p++)
-        cost += pool_cost(work, p);
+        cost += pool_cost(work, p, by_limits[p]);
+    free(by_limits);
     for (uint32_t j = 0; j < work->groups; j++)
         cost += group_cost(work, j);
     return cost;

@@ -17,6 +17,9 @@ struct prices_bend {
 /* How fast the group's cost in the pool rises with an allocation more, machines answering. */
 double prices_pool_steepness(const struct work *work, uint32_t pool, const double *demand, struct prices_bend bend);
 
+/* Finds the scale of prices, for stiffness. */
+void prices_pool_start(struct work *work);
+
 /* How strongly prices of capacity answer to overload, after the size the pools have now: `strength` is the share of
  * a machine's price that twice the capacity adds. */
 void prices_pool_stiffen(struct work *work, double strength);

@@ -149,7 +149,24 @@ double prices_pool_steepness(const struct work *work, uint32_t pool, const doubl
     return rest > 0.02 * square ? rest : 0.02 * square;
 }
 
-/* A machine's typical price for a unit of each dimension, so that free machines have a scale too. */
+/* What a unit of each dimension is worth to who needs it: the penalties over the demand. */
+static double typical_penalty(const struct work *work, uint32_t k)
+{
+    const struct problem *problem = work->problem;
+    double penalties = 0;
+    double demand = 0;
+    for (uint32_t j = 0; j < work->groups; j++) {
+        double each = work->demand[(size_t)j * work->dimensions + k];
+        if (each <= 0)
+            continue;
+        penalties += (double)problem->group_count[j] * (double)problem->group_unplaced[j];
+        demand += (double)problem->group_count[j] * each;
+    }
+    return demand > 0 && penalties > 0 ? penalties / demand : 1;
+}
+
+/* A machine's typical price for a unit of each dimension, so that free machines have a scale too; where all are nearly
+ * free, a small part of the penalties. */
 static void typical_prices(const struct work *work, double *unit)
 {
     uint32_t dimensions = work->dimensions;
@@ -163,15 +180,20 @@ static void typical_prices(const struct work *work, double *unit)
                 count += 1;
             }
         }
-        unit[k] = count > 0 && sum > 0 ? sum / count : 1;
+        double least = 0.01 * typical_penalty(work, k);
+        unit[k] = count > 0 && sum > least * count ? sum / count : least;
     }
+}
+
+void prices_pool_start(struct work *work)
+{
+    typical_prices(work, work->unit);
 }
 
 void prices_pool_stiffen(struct work *work, double strength)
 {
     uint32_t dimensions = work->dimensions;
-    double unit[PROBLEM_DIMENSIONS_MAX];
-    typical_prices(work, unit);
+    const double *unit = work->unit;
     for (uint32_t p = 0; p < work->pools; p++) {
         double size = work->machines[p] > 1 ? work->machines[p] : 1;
         for (uint32_t k = 0; k < dimensions; k++) {

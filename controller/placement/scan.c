@@ -8,7 +8,10 @@
 #include "base/memory.h"
 #include "controller/placement/scan_surplus.h"
 
-enum { NEAR = WORK_SLOTS_SPREAD };
+enum {
+    NEAR = WORK_SLOTS_SPREAD,
+    BEYOND = 48 /* pairs looked at beyond those that the greedy asked for */
+};
 
 struct near {
     double cost;
@@ -246,9 +249,10 @@ static uint32_t pick_spread(const struct work *work, const struct nearest *now, 
     uint32_t seen[NEAR];
     uint32_t caps = 0;
     uint32_t kept = 0;
+    size_t end = near->count + BEYOND < near->all ? near->count + BEYOND : near->all;
     for (uint32_t i = 0; i < now->count; i++)
         picked[kept++] = now->item[i];
-    for (size_t i = 0; i < near->all && kept < NEAR; i++) {
+    for (size_t i = 0; i < end && kept < NEAR; i++) {
         const struct near *item = ascending_at(near, i);
         if (is_near(now, item->pair))
             continue;
@@ -290,9 +294,9 @@ static double scan_capped(struct scan *scan, uint32_t group)
     }
     struct ascending ascending = ascending_start(scan->heap, scan->sorted, count);
     struct near picked[NEAR];
+    double value = greedy_capped(work, group, &ascending, scan->used);
     struct nearest now = nearest_now(scan, group, NEAR / 4);
     uint32_t kept = pick_spread(work, &now, &ascending, picked);
-    double value = greedy_capped(work, group, &ascending, scan->used);
     renew_slots(scan, group, picked, kept);
     return value;
 }

@@ -79,6 +79,7 @@ struct work {
     /* Prices */
     double *price;                                       /* [pool * dimensions + k] now */
     double *centre;                                      /* prices of the last round, what the proximal term pulls to */
+    double unit[PROBLEM_DIMENSIONS_MAX];                 /* the scale of prices */
     double *stiffness;                                   /* price change for a unit of overload */
     struct work_pace *pace;                              /* [pool * dimensions + k] */
     double *load;                                        /* demand of all x on the pool */
