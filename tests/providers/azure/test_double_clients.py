@@ -1,4 +1,11 @@
 """The ARM double held against Microsoft's own Python clients, unmodified: what they send is understood, what they get is accepted."""
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
 import pytest
 
 from doubles.azure import tokens
@@ -251,3 +258,26 @@ def test_network_is_built_and_taken_down(wires):
     wires.load_balancers.begin_create_or_update("rg1", "lb", balancer).result()
     wires.load_balancers.begin_delete("rg1", "lb").result()
     assert [row.name.value for row in wires.usages.list("westeurope")] == ["PublicIPAddresses"]
+
+
+# -- the double on its own ------------------------------------------------------------------------------------------------------
+
+def test_another_process_can_run_and_steer_it(certificate_folder):
+    program = subprocess.Popen([sys.executable, "-m", "doubles.azure", str(certificate_folder)], stdout=subprocess.PIPE, text=True,
+                               cwd=Path(__file__).resolve().parents[2])
+    try:
+        place = json.loads(program.stdout.readline())["identity"]
+
+        def ask(what, **body):
+            request = urllib.request.Request(f"{place}/_double/{what}", json.dumps(body).encode() if body else None)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+
+        made = ask("pool", name="pool-a", capacity=2, spot="Delete")
+        ask("evict", pool=made["id"], instance="1")
+        assert [[one["instanceId"] for one in pool["instances"]] for pool in ask("pools")] == [["0"]]
+        with pytest.raises(urllib.error.HTTPError):
+            ask("nothing", such=1)
+    finally:
+        program.kill()
+        program.communicate()

@@ -1,4 +1,9 @@
 """The azure module with real HTTP against the ARM double: what it reads, what it writes, and what it never does."""
+import http.client
+import ssl
+import time
+from urllib.parse import urlsplit
+
 import pytest
 
 from doubles.azure import tokens
@@ -124,6 +129,44 @@ def test_lost_reply_to_growth_never_makes_a_machine_too_many(module, world):
     assert module.call("grow", observed=observed, instances=instances, to=4).status == "conflict"
     assert module.pool("pool-a")[0]["desired"] == 4
     assert len(pool.instances) == 4 and len(world.writes()) == 1
+
+
+def test_killed_while_it_writes_the_next_process_looks_and_never_makes_a_machine_too_many(module, world):
+    pool = world.add_scale_set("pool-a", capacity=2)
+    observed, instances = module.pool("pool-a")
+    world.faults.add(method="PATCH", delay=20)
+    process = module.start("grow", observed=observed, instances=instances, to=4)
+    for _ in range(200):
+        if world.writes():
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    world.advance(1)
+    assert module.call("grow", observed=observed, instances=instances, to=4).status == "conflict"
+    assert module.pool("pool-a")[0]["desired"] == 4
+    assert len(pool.instances) == 4 and len(world.writes()) == 1
+
+
+def test_request_that_somebody_repeats_does_not_take_effect_twice(module, double, world):
+    pool = world.add_scale_set("pool-a", capacity=2)
+    module.finish(module.grow("pool-a", 4))
+    sent = world.requests("PATCH")[0]
+    context = ssl.create_default_context(cafile=double.ca_file)
+    connection = http.client.HTTPSConnection("127.0.0.1", urlsplit(double.arm_url).port, context=context)
+    connection.request("PATCH", sent["target"], sent["body"].replace("4", "9"), {"Authorization": sent["headers"]["authorization"],
+                                                                                 "If-Match": sent["headers"]["if-match"]})
+    assert connection.getresponse().status == 412
+    connection.close()
+    assert pool.capacity == 4
+
+
+def test_write_whose_answer_does_not_come_in_time_is_unknown(module, world):
+    world.add_scale_set("pool-a", capacity=2)
+    observed, instances = module.pool("pool-a")
+    world.faults.add(method="PATCH", delay=4)
+    answer = module.call("grow", observed=observed, instances=instances, to=4, deadline=2)
+    assert answer.status == "unknown", answer
 
 
 def test_request_that_never_arrived_is_unknown_too_and_can_be_done_again(module, world):

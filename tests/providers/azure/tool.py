@@ -54,12 +54,22 @@ class Module:
         own.update(settings or {})
         self.settings.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in own.items() if value is not None))
 
-    def call(self, function, deadline=30, **arguments):
+    def start(self, function, deadline=30, **arguments):
+        """A process that makes one call and is not waited for."""
         command = [self.tool, "-deadline", str(deadline), "azure", self.settings, function]
         if arguments:
             command.append(json.dumps(arguments))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("AZURE_")}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**environment, **self.environment})
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**environment, **self.environment})
+
+    def call(self, function, deadline=30, **arguments):
+        with self.start(function, deadline, **arguments) as process:
+            try:
+                output, errors = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        done = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
         self.output += done.stdout + done.stderr
         assert done.returncode in (0, 1), f"provider-tool ended with {done.returncode}: {done.stderr}"
         return Answer([json.loads(line) for line in done.stdout.splitlines()])
