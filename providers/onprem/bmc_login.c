@@ -13,6 +13,7 @@
 #include "providers/sdk/url.h"
 
 #define SESSION_AGAIN_US INT64_C(60000000)
+#define SESSION_AGE_MAX_US INT64_C(1800000000) /* the idle time after which BMCs end one (iDRAC's default) */
 enum { TOKEN_MAX = 4096, SECRET_BUFFER = 4096 };
 
 const char *bmc_password(struct provider_account *account, const struct bmc *bmc, struct provider_error *error)
@@ -99,17 +100,27 @@ static void delete_session(struct provider_account *account, struct bmc *bmc, co
     bmc_request_release(&request);
 }
 
-/* A process that was killed left its session behind; its path is kept, and its successor ends it. */
+static void keep_session(struct provider_account *account, const struct bmc *bmc)
+{
+    char key[64], value[ONPREM_LINK_MAX + 32];
+    write_session_key(bmc, key, sizeof key);
+    snprintf(value, sizeof value, "%lld %s", (long long)account_now(account), bmc->session);
+    account->services->keep(account->services->context, key, bmc->session[0] ? value : NULL);
+}
+
+/* A process that was killed left its session behind; its path is kept, and its successor ends it. Not an older one: it
+ * ends by itself, and after a restart of the BMC its number may be somebody else's. */
 static void replace_kept_session(struct provider_account *account, struct bmc *bmc)
 {
     const struct provider_services *services = account->services;
     char key[64], old[ONPREM_LINK_MAX] = "";
+    long long at_us = 0;
     write_session_key(bmc, key, sizeof key);
     const char *kept = services->kept(services->context, key);
-    if (kept)
-        snprintf(old, sizeof old, "%s", kept);
-    services->keep(services->context, key, bmc->session[0] ? bmc->session : NULL);
-    if (old[0] && redfish_is_link(old) && strcmp(old, bmc->session) != 0)
+    bool known = kept && sscanf(kept, "%lld %511s", &at_us, old) == 2;
+    keep_session(account, bmc);
+    if (known && account_now(account) - at_us < SESSION_AGE_MAX_US && redfish_is_link(old) &&
+        strcmp(old, bmc->session) != 0)
         delete_session(account, bmc, old);
 }
 

@@ -107,6 +107,10 @@ static enum provider_status read_system(struct provider_account *account, struct
     if (status != PROVIDER_OK)
         return status;
     status = bmc_get(account, machine->bmc, machine->system_link, "GET System", &answer, error);
+    if (status == PROVIDER_NOT_FOUND) { /* a BMC's update may move things: found anew next time */
+        machine->bmc->root_known = machine->chassis_known = false;
+        machine->system_link[0] = '\0';
+    }
     if (status != PROVIDER_OK)
         return status;
     bool good = redfish_read_system(answer.body, answer.body_length, &machine->system, &reason);

@@ -134,6 +134,18 @@ static bool read_redfish(const struct setting_block *block, const struct site_se
     return true;
 }
 
+static bool is_loopback(const char *host)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    size_t length = strcspn(host, ":/?");
+    if (host[0] == '[')
+        length = strcspn(host, "]") + 1;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == length && strncmp(host, names[i], length) == 0)
+            return true;
+    return false;
+}
+
 /* Plain TCP has neither encryption nor a password worth the name: loopback only. */
 static bool check_uri(const struct setting_block *block, const struct machine_settings *machine,
                       struct error *ret_error)
@@ -142,8 +154,7 @@ static bool check_uri(const struct setting_block *block, const struct machine_se
     if (!separator)
         return setting_refuse(block, "uri", ret_error, "a libvirt URI such as qemu+tls://host/system is wanted");
     const char *transport = memchr(machine->address, '+', (size_t)(separator - machine->address));
-    if (transport && strncmp(transport, "+tcp:", 5) == 0 && strncmp(separator + 3, "127.0.0.1", 9) != 0 &&
-        strncmp(separator + 3, "localhost", 9) != 0)
+    if (transport && strncmp(transport, "+tcp:", 5) == 0 && !is_loopback(separator + 3))
         return setting_refuse(block, "uri", ret_error, "plain TCP is taken to 127.0.0.1 only; use qemu+tls://");
     return true;
 }

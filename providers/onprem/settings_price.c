@@ -20,10 +20,11 @@ static bool read_zone(const struct setting_block *block, const char *text, struc
     char path[256];
     size_t length = 0;
     const char *trouble = "";
+    bool open_to_others = false;
     if (strstr(text, "..") || text[0] == '/' || strlen(text) > 100)
         return setting_refuse(block, "zone", ret_error, "a zone such as Europe/Berlin is wanted");
     snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", text);
-    const char *bytes = services->file(services->context, path, &length, NULL, &trouble);
+    const char *bytes = services->file(services->context, path, &length, &open_to_others, &trouble);
     if (!bytes)
         return setting_refuse(block, "zone", ret_error,
                               "%.100s: %.200s; a rule such as CET-1CEST,M3.5.0,M10.5.0/3 does "
