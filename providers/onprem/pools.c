@@ -126,9 +126,21 @@ static bool emit_pool(const struct provider_account *account, size_t index)
     return good;
 }
 
+/* The machine whose credentials are refused, where it is so of all: then it is the account's trouble, told as such. */
+static const struct machine *all_refused(const struct provider_account *account)
+{
+    for (size_t i = 0; i < account->settings.machine_count; i++)
+        if (account->machines[i].reading.status != PROVIDER_AUTH)
+            return NULL;
+    return account->settings.machine_count > 0 ? &account->machines[0] : NULL;
+}
+
 enum provider_status onprem_pools(struct provider_account *account, struct provider_error *error)
 {
     survey_pool(account, SURVEY_ALL, account->settings.read_watts);
+    const struct machine *refused = all_refused(account);
+    if (refused)
+        return sdk_fail(error, PROVIDER_AUTH, "", "%s", refused->reading.trouble);
     for (size_t i = 0; i < account->settings.pool_count; i++)
         if (!emit_pool(account, i))
             return sdk_fail(error, PROVIDER_INVALID, "", "the host takes no more records");

@@ -100,7 +100,7 @@ class Bmc:
     # --- control
 
     def fail_next(self, method, path, kind, count=1):
-        """kinds: html, plain, 500, 503, 307, reset (nothing done), lost (done, no answer), cut, big, collection, slow, evil-307."""
+        """kinds: html, plain, 429, 500, 503, 307, reset (nothing done), lost (done, no answer), cut, big, collection, slow, evil-307."""
         with self._lock:
             self._faults.append([method, path, kind, count])
 
@@ -164,6 +164,12 @@ class Bmc:
                     fault[3] -= 1
                     return fault[2]
         return None
+
+    def note(self, method, path):
+        """For those who want to know when."""
+
+    def answered(self, method, path):
+        """Something was done and is about to be answered."""
 
     def locked(self):
         return time.monotonic() < self.locked_until
@@ -240,10 +246,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         how = "session" if self.headers.get("X-Auth-Token") else "basic" if self.headers.get("Authorization") else "none"
         bmc.requests.append((method, path, how))
+        bmc.note(method, path)
         fault = bmc.take_fault(method, path)
         if fault and fault != "lost":
             return self.fail(fault, path)
         answer = self.route(method, path.rstrip("/"), body)
+        bmc.answered(method, path)
         if fault == "lost":
             self.break_off()
             return
@@ -272,6 +280,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(307, "<html>moved</html>", "text/html", Location="https://127.0.0.2:1" + path)
         if kind == "503":
             return self.send(503, "<html>starting</html>", "text/html", Retry_After="Thu, 01 Jan 2099 00:00:00 GMT")
+        if kind == "429":
+            return self.send(429, "slow down", "text/plain", Retry_After="2")
         if kind == "500":
             return self.send(500, "<html>oops \x1b[31m</html>", "text/html")
         if kind == "plain":

@@ -31,14 +31,19 @@ def test_fault_01_timeouts_are_unknown(make_site):
     assert tool.states() == {"r1": "unknown"}
 
 
+def trouble_of_account(tool):
+    records = tool.call("pools")
+    assert records["status"] == "auth" and "pool" not in records, records
+    return records["done"]["error"]["text"]
+
+
 def test_fault_02_wrong_password_is_sent_once_and_survives_a_restart(make_site):
     bmc, tool = make_site([System("1", power="On")], password="wrong")
-    machine = tool.pools()[1]["r1"]
-    assert machine["state"] == "unknown" and "401" in machine["trouble"]
+    assert "401" in trouble_of_account(tool)
     for _ in range(3):
-        assert "stopped" in tool.pools()[1]["r1"]["trouble"]
+        assert "stopped" in trouble_of_account(tool)
     tool.kill()
-    assert "stopped" in tool.pools()[1]["r1"]["trouble"]
+    assert "stopped" in trouble_of_account(tool)
     assert tool.call("check")["status"] == "auth"
     assert bmc.wrong_passwords == 1 and not [seen for seen in bmc.requests if seen[2] == "basic"]
     write_password(tool, "correct horse")
@@ -48,16 +53,27 @@ def test_fault_02_wrong_password_is_sent_once_and_survives_a_restart(make_site):
 def test_fault_02_wrong_password_with_basic_is_sent_once(make_site):
     bmc, tool = make_site([System("1", power="On")], password="wrong", bmc={"with_sessions": False})
     for _ in range(4):
-        assert tool.states() == {"r1": "unknown"}
+        trouble_of_account(tool)
     assert bmc.wrong_passwords == 1
 
 
 def test_fault_02_three_bmcs_refusing_stop_the_whole_site(make_bmc, make_tool):
     bmcs = [make_bmc([System("1", power="On")]) for _ in range(5)]
     tool = make_tool({f"r{i}": bmc.settings() for i, bmc in enumerate(bmcs)}, password="wrong")
-    tool.pools()
+    trouble_of_account(tool)
     assert [bmc.wrong_passwords for bmc in bmcs] == [1, 1, 1, 0, 0]
-    assert "whole site" in tool.pools()[1]["r4"]["trouble"]
+    assert "whole site" in trouble_of_account(tool)
+
+
+def test_fault_02_one_bmc_with_another_password_stops_itself_alone(make_bmc, make_tool):
+    bmcs = [make_bmc([System("1", power="On")]) for _ in range(3)]
+    bmcs[1].password = "another"
+    tool = make_tool({f"r{i}": bmc.settings() for i, bmc in enumerate(bmcs)})
+    for _ in range(3):
+        machines = tool.pools()[1]
+        assert [machine["state"] for machine in machines.values()] == ["running", "unknown", "running"]
+    assert "stopped for " + bmcs[1].address in machines["r1"]["trouble"]
+    assert bmcs[1].wrong_passwords == 1
 
 
 def test_fault_02_a_password_that_changes_is_noticed_on_the_session_and_tried_once(make_site):
@@ -66,7 +82,7 @@ def test_fault_02_a_password_that_changes_is_noticed_on_the_session_and_tried_on
     bmc.password = "another"
     bmc.sessions.clear()
     for _ in range(3):
-        assert tool.states() == {"r1": "unknown"}
+        trouble_of_account(tool)
     assert bmc.wrong_passwords == 1
     write_password(tool, "another")
     assert tool.states() == {"r1": "running"}
@@ -107,15 +123,14 @@ def test_fault_03_a_session_that_ended_is_opened_anew_once(make_site):
 
 
 def test_fault_04_another_key_than_pinned_gets_no_password(make_site):
-    bmc, tool = make_site([System("1", power="On")])
-    tool.pools()
+    bmc, tool = make_site([System("1", power="On"), System("2")])
+    observed = tool.pools()[0]
     tool.stop()
     port, seen = bmc.port, len(bmc.requests)
     bmc.stop()
     bmc.start(port)
-    machine = tool.pools()[1]["r1"]
-    assert machine["state"] == "unknown" and "key" in machine["trouble"]
-    assert tool.grow(2, desired=0)["status"] != "ok"
+    assert "key" in trouble_of_account(tool)
+    assert tool.call("grow", observed=observed, instances=[], to=2)["status"] != "ok"
     assert len(bmc.requests) == seen
     assert not any(key.startswith("brake") for key in tool.kept())
 

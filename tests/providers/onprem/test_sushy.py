@@ -70,7 +70,7 @@ def test_a_bmc_with_several_systems_says_which_there_are(make_tool, emulator):
 
 def test_fault_02_a_wrong_password_is_refused_and_not_sent_again(make_tool, emulator):
     tool = make_tool(machines(emulator), password="wrong")
-    tool.pools()
-    machine = tool.pools()[1]["r1"]
-    assert machine["state"] == "unknown" and "stopped" in machine["trouble"]
+    tool.call("pools")
+    records = tool.call("pools")
+    assert records["status"] == "auth" and "stopped" in records["done"]["error"]["text"]
     assert tool.call("check")["status"] == "auth"
