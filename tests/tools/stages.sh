@@ -136,8 +136,8 @@ run_pytest() {
 stage_scenario() { run_pytest scenario; }
 stage_live() { run_pytest live; }
 
-# Modules against doubles of their providers. Microsoft's own clients, which the ARM double must pass, come from PyPI; without them
-# those tests are skipped and say so.
+# Modules against doubles of their providers. Microsoft's own clients, which the ARM double must pass, and sushy-tools come from PyPI; without
+# them those tests are skipped and say so.
 stage_providers() {
     local python
     python=$(python_for_tests)
@@ -145,6 +145,7 @@ stage_providers() {
         "$python" -m pip -q install azure-mgmt-compute azure-mgmt-network azure-identity msal >&2 || true
     "$python" -c 'import moto.server, boto3, requests' 2>/dev/null ||
         "$python" -m pip -q install 'moto[server,ec2,autoscaling,iam,sts]' boto3 requests >&2 || true
+    "$python" -c 'import sushy_tools, bcrypt' 2>/dev/null || "$python" -m pip -q install sushy-tools >&2 || true
     build_with_address_sanitizer
     DROVER_PROVIDER_TOOL=$PWD/build/asan/provider-tool run_pytest providers
 }
