@@ -197,10 +197,34 @@ static bool read_line(struct reader *reader)
     return text_fail(&reader->text, ERROR_INVALID, "unknown line");
 }
 
+/* Fails at the second put, or permachine, line of the pair, which is there: plan_sort has found it. */
+static bool fail_at_second(struct reader *reader, struct text text, uint32_t group, uint32_t pool)
+{
+    unsigned puts = 0;
+    unsigned permachines = 0;
+    while (text_next_line(&text)) {
+        const char *word = "";
+        size_t length = 0;
+        uint32_t ids[2] = {0};
+        if (!text_take_word(&text, &word, &length))
+            continue;
+        bool put = text_same(word, length, "put");
+        if (!put && !text_same(word, length, "permachine"))
+            continue;
+        if (!text_take_id_word(&text, reader->problem->groups, "group", &ids[0]) ||
+            !text_take_id_word(&text, reader->problem->pools, "pool", &ids[1]))
+            return false;
+        if (ids[0] == group && ids[1] == pool && (put ? ++puts : ++permachines) == 2)
+            return text_fail(&text, ERROR_INVALID, "this line is there twice");
+    }
+    return error_set(text.error, ERROR_INTERNAL, "group %u and pool %u are there twice", group, pool);
+}
+
 static bool read_all(struct reader *reader)
 {
     if (!text_take_header(&reader->text, "drover-plan"))
         return false;
+    struct text first = reader->text;
     while (text_next_line(&reader->text)) {
         if (!read_line(reader) || !text_expect_line_end(&reader->text))
             return false;
@@ -211,7 +235,7 @@ static bool read_all(struct reader *reader)
     uint32_t group = 0;
     uint32_t pool = 0;
     if (!plan_sort(reader->plan, &group, &pool))
-        return error_set(reader->text.error, ERROR_INVALID, "group %u and pool %u are there twice", group, pool);
+        return fail_at_second(reader, first, group, pool);
     return true;
 }
 

@@ -166,6 +166,7 @@ static bool read_pool(struct problem_reader *reader)
         return false;
     if (problem_reader_is_full(problem->pools, &reader->pool_room)) {
         size_t room = reader->pool_room;
+        PROBLEM_READER_GROW(reader->pool_tiers, room, 1);
         PROBLEM_READER_GROW(problem->pool_region, room, 1);
         PROBLEM_READER_GROW(problem->pool_price, room, 1);
         PROBLEM_READER_GROW(problem->pool_rate, room, 1);
@@ -176,6 +177,7 @@ static bool read_pool(struct problem_reader *reader)
     }
     size_t p = problem->pools;
     memset(problem->pool_held + p * problem->dimensions, 0, problem->dimensions * sizeof *problem->pool_held);
+    reader->pool_tiers[p] = 0;
     unsigned required = 1u << POOL_REGION | 1u << POOL_PRICE | 1u << POOL_CAPACITY | 1u << POOL_MIN | 1u << POOL_MAX;
     bool has_rate = false;
     if (!problem_reader_take_keys(reader, keys, POOL_KEYS, required, read_pool_key, &has_rate))
@@ -197,6 +199,20 @@ static bool read_tier_key(struct problem_reader *reader, unsigned key, void *con
     return text_take_number(&reader->text, PROBLEM_MONEY_MAX, "price", &problem->tier_price[reader->tiers]);
 }
 
+/* The tier just read goes on from the pool's last one. */
+static bool check_tier(struct problem_reader *reader, uint32_t pool)
+{
+    const struct problem *problem = reader->problem;
+    uint32_t last = reader->pool_tiers[pool];
+    int64_t upto = last ? problem->tier_upto[last - 1] : problem->pool_max[pool];
+    int64_t price = last ? problem->tier_price[last - 1] : problem->pool_price[pool];
+    if (problem->tier_upto[reader->tiers] <= upto)
+        return text_fail(&reader->text, ERROR_INVALID, "pool %u: the tier does not raise the limit before it", pool);
+    if (problem->tier_price[reader->tiers] < price)
+        return text_fail(&reader->text, ERROR_INVALID, "pool %u: the tier is cheaper than the one before", pool);
+    return true;
+}
+
 static bool read_tier(struct problem_reader *reader)
 {
     static const char *const keys[2] = {"upto", "price"};
@@ -212,9 +228,9 @@ static bool read_tier(struct problem_reader *reader)
         PROBLEM_READER_GROW(reader->tier_pool, reader->tier_room, 1);
     }
     reader->tier_pool[reader->tiers] = pool;
-    if (!problem_reader_take_keys(reader, keys, 2, 3, read_tier_key, NULL))
+    if (!problem_reader_take_keys(reader, keys, 2, 3, read_tier_key, NULL) || !check_tier(reader, pool))
         return false;
-    reader->tiers++;
+    reader->pool_tiers[pool] = ++reader->tiers;
     return true;
 }
 
@@ -404,6 +420,7 @@ bool problem_read(const char *bytes, size_t length, struct problem *ret_problem,
     problem_reader_release_pairs(&reader.pairs);
     free(reader.cap_group);
     free(reader.tier_pool);
+    free(reader.pool_tiers);
     if (fine)
         *ret_problem = problem;
     else

@@ -48,6 +48,7 @@ struct problem_reader {
     uint32_t *cap_group;
     uint32_t tiers;
     uint32_t *tier_pool;
+    uint32_t *pool_tiers; /* [pool] its last tier so far, counted from 1 */
 };
 
 /* Makes room for `each` things a place once count has reached it. */

@@ -157,8 +157,10 @@ static void a_bad_problem_is_refused_with_line_and_column(void **state)
         {HEAD "pool 0 region=0 price=1 capacity=1 min=0\n", "4:", ERROR_INVALID},
         {HEAD "pool 0 region=0 price=1 capacity=1 min=3 max=2\n", "4:", ERROR_INVALID},
         {HEAD "pool 0 region=0 price=1 capacity=1 min=0 max=1 colour=3\n", "4:48:", ERROR_INVALID},
-        {HEAD POOL "tier 0 upto=5 price=2\n", "", ERROR_INVALID},
-        {HEAD POOL "tier 0 upto=6 price=0\n", "", ERROR_INVALID},
+        {HEAD POOL "tier 0 upto=5 price=2\n", "5:22:", ERROR_INVALID},
+        {HEAD POOL "tier 0 upto=6 price=0\n", "5:22:", ERROR_INVALID},
+        {HEAD POOL "tier 0 upto=- price=1\ntier 0 upto=9 price=1\n", "6:22:", ERROR_INVALID},
+        {HEAD POOL "tier 0 upto=6 price=3\ntier 0 upto=9 price=2\n", "6:22:", ERROR_INVALID},
         {HEAD POOL "tier 1 upto=6 price=3\n", "5:6:", ERROR_INVALID},
         {HEAD POOL "set 0 pools=0,0\n", "5:", ERROR_INVALID},
         {HEAD POOL "set 0 pools=1\n", "5:13:", ERROR_INVALID},
@@ -221,6 +223,31 @@ static void a_problem_filled_by_hand_is_checked(void **state)
     }
     problem.cap_list[0] = problem.lists.count;
     assert_false(problem_check(&problem, &error));
+    problem_release(&problem);
+}
+
+static void a_line_that_is_there_twice_is_named(void **state)
+{
+    (void)state;
+    static const char *const plans[][2] = {
+        {"cost 1\ncost 1\n", "3:7:"},
+        {"put 0 1 1\nput 0 0 1\nput 0 1 2\n", "7:8:"},
+        {"put 1 0 1\npermachine 1 0 1\npermachine 1 0 1\n", "7:15:"},
+        {"price 0 0 1\nprice 0 0 1\n", "6:10:"},
+        {"cap 0 0 1\ncap 0 0 1\n", "6:8:"},
+    };
+    struct problem problem;
+    struct error error = {0};
+    assert_true(problem_read(EXAMPLE, strlen(EXAMPLE), &problem, &error));
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+        struct plan plan;
+        struct buffer text = BUFFER_INIT;
+        buffer_printf(&text, "drover-plan 1\n%s%s", i ? "cost 1\nnodecost 1\nbound 1\n" : "", plans[i][0]);
+        if (plan_read(text.data, text.length, &problem, &plan, &error) ||
+            strncmp(error.text, plans[i][1], strlen(plans[i][1])) != 0)
+            fail_msg("%s gave %s, expected %s", text.data, error.text, plans[i][1]);
+        buffer_release(&text);
+    }
     problem_release(&problem);
 }
 
@@ -415,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_pool_without_limit_may_have_any_number_of_machines),
         cmocka_unit_test(a_bad_problem_is_refused_with_line_and_column),
         cmocka_unit_test(a_problem_filled_by_hand_is_checked),
+        cmocka_unit_test(a_line_that_is_there_twice_is_named),
         cmocka_unit_test(a_bad_plan_is_refused),
         cmocka_unit_test(crossing_caps_do_not_prove_too_much),
         cmocka_unit_test(equal_pools_share_without_a_gap),
