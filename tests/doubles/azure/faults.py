@@ -8,6 +8,7 @@ A fault is a dictionary:
 and exactly one of
   answer   {"status": 429, "headers": {...}, "body": object | text}   instead of handling the request
   close    "before": nothing is done, the connection closes; "after": it is done and the answer lost; "cut": half the body
+  hold     true: it is done, and the answer waits until world.gate is set (world.held tells that it came)
   delay    seconds before the answer
   rewrite  {"nextLink": "https://..."}: top members put into the JSON answer
 """

@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -52,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(control.handle(world, request), self.command)
         with world.lock:
             entry = {"method": request.method, "target": request.target, "headers": request.headers,
-                     "body": request.body.decode(errors="replace"), "time": world.now()}
+                     "body": request.body.decode(errors="replace"), "at": time.monotonic()}
             world.log.append(entry)
             fault = world.faults.strike(request.method, request.target) or {}
             if fault.get("close") == "before":
@@ -65,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
             if "rewrite" in fault:
                 reply.body = {**reply.body, **fault["rewrite"]}
             entry["status"] = reply.status
+        if fault.get("hold"):
+            world.held.set()
+            world.gate.wait(60)
         if fault.get("delay"):
             threading.Event().wait(fault["delay"])
         if fault.get("close"):

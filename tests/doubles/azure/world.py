@@ -35,6 +35,7 @@ class World:
         self.denied = []  # (method or "", part of the path): answered 403
         self.log = []  # {"method", "target", "headers", "body", "status"} of every request in order
         self.faults = Faults()
+        self.held, self.gate = threading.Event(), threading.Event()
         self.tokens = tokens.Tokens(self.now)
         self.add_identity(tokens.Identity(CLIENT_ID, CLIENT_SECRET, object_id=OBJECT_ID, resource_id=IDENTITY_ID))
         self.operations = Operations(self)
