@@ -6,6 +6,7 @@
 
 #include "providers/aws/answer.h"
 #include "providers/aws/call.h"
+#include "providers/aws/functions.h"
 #include "providers/sdk/fail.h"
 #include "providers/sdk/json.h"
 #include "providers/sdk/pages.h"
@@ -89,7 +90,8 @@ static enum provider_status tell_failure(const struct aws_group *group, const st
         snprintf(error->market, sizeof error->market, "%s", make->market == PROVIDER_SPOT ? "spot" : "on-demand");
     }
     if (status == PROVIDER_QUOTA)
-        snprintf(error->quota, sizeof error->quota, "%s", "VcpuLimitExceeded");
+        snprintf(error->quota, sizeof error->quota, "%s",
+                 aws_quota_name(aws_quota_family(make->instance_type), make->market));
     return status;
 }
 

@@ -27,15 +27,25 @@ class Module:
         path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items()))
         return path
 
-    def run(self, *calls, deadline=60):
-        """calls: names or (name, arguments). The records and the end of each call: (records, done)."""
+    def command(self, deadline):
+        """The words and the environment of provider-tool."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "AWS_EC2_METADATA_DISABLED": "true",
                        "ASAN_OPTIONS": "detect_leaks=1", **self.environment}
+        return [self.tool, "-deadline", str(deadline), "-kept", self.folder / "kept.json", "aws",
+                self._write_settings()], environment
+
+    def start(self, name, **arguments):
+        """A call that goes on in a process of its own."""
+        words, environment = self.command(60)
+        return subprocess.Popen([*words, name, json.dumps(arguments)], env=environment, stdout=subprocess.DEVNULL)
+
+    def run(self, *calls, deadline=60):
+        """calls: names or (name, arguments). The records and the end of each call: (records, done)."""
+        words, environment = self.command(deadline)
         lines = [json.dumps({"function": c, "arguments": {}} if isinstance(c, str) else
                             {"function": c[0], "arguments": c[1]}) for c in calls]
-        process = subprocess.run([self.tool, "-deadline", str(deadline), "-kept", self.folder / "kept.json", "aws",
-                                  self._write_settings(), "-"], input="\n".join(lines) + "\n", env=environment,
-                                 capture_output=True, text=True, timeout=deadline * len(calls) + 60)
+        process = subprocess.run([*words, "-"], input="\n".join(lines) + "\n", env=environment, capture_output=True,
+                                 text=True, timeout=deadline * len(calls) + 60)
         assert "Sanitizer" not in process.stderr, process.stderr
         self.output = process.stdout + process.stderr
         answers, records, self.logs = [], [], []

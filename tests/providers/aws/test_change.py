@@ -152,6 +152,22 @@ def test_a_removal_whose_request_never_arrived_is_sent_after_waiting(through_pro
     assert group["desired"] == 2 and victim not in group["members"] and victim not in kept.read_text()
 
 
+def test_a_kill_between_a_removal_and_its_answer_removes_nothing_twice(through_proxy, world, proxy):
+    group = world.add_group(REGION, "web", desired=3)
+    pool = through_proxy.pool("web")
+    victims = [instance["id"] for instance in pool["instances"][:2]]
+    proxy.fault("hold", match="Action=TerminateInstance")
+    process = through_proxy.start("shrink", pool=pool["id"], instances=victims)
+    assert proxy.arrived.wait(30), "the removal never came"
+    process.kill()
+    process.wait()
+    proxy.release()
+    assert group["desired"] == 2 and victims[0] in (through_proxy.folder / "kept.json").read_text()
+    assert through_proxy.follow(through_proxy.shrink(pool, *victims))["done"] == "ok"
+    assert alive(world, "web") == [pool["instances"][2]["id"]] and group["desired"] == 1
+    assert len(writes(world)) == 2
+
+
 def test_a_growth_that_failed_is_taken_back_only_where_nothing_can_be_lost(module, world):
     group = world.add_group(REGION, "web", desired=2, protect=True)
     group["launch"] = "ice"
