@@ -260,7 +260,8 @@ void provider_records_finish(struct provider_records *records)
 {
     for (size_t i = 0; i < records->pools_count; i++) {
         size_t end = i + 1 < records->pools_count ? records->pool_first[i + 1] : records->instances_count;
-        records->pools[i].instances = records->instances + records->pool_first[i];
-        records->pools[i].instance_count = end - records->pool_first[i];
+        size_t count = end - records->pool_first[i];
+        records->pools[i].instances = count > 0 ? records->instances + records->pool_first[i] : NULL;
+        records->pools[i].instance_count = count;
     }
 }

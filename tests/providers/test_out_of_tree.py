@@ -1,7 +1,9 @@
 """examples/provider-module builds against the installed header alone, by pkg-config, and the program loads what comes out."""
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,63 @@ def test_an_unknown_account_has_its_nearest_named(drover, account):
     _, config = account
     checked = run(drover, "provider", "check", "-config", config, "line")
     assert checked.returncode == 1 and 'did you mean "lines"?' in checked.stderr
+
+
+def children_of(pid):
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and f"\nPPid:\t{pid}\n" in (folder / "status").read_text():
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come to that in time")
+
+
+def test_a_child_does_not_outlive_its_agent(drover, account):
+    service, config = account
+    service.fail_next("stall")
+    agent = subprocess.Popen([drover, "provider", "check", "-config", config, "lines"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: service.asked)
+    (child,) = children_of(agent.pid)
+    assert "provider-host" in Path(f"/proc/{child}/cmdline").read_text()
+    os.kill(agent.pid, signal.SIGKILL)
+    agent.wait()
+    wait_until(lambda: not Path(f"/proc/{child}").exists(), seconds=5)
+
+
+def test_the_child_gets_none_of_drovers_own_tokens_and_no_other_file(drover, account, tmp_path):
+    service, config = account
+    service.fail_next("stall")
+    with open(tmp_path / "open", "w") as other:
+        os.set_inheritable(other.fileno(), True)
+        agent = subprocess.Popen([drover, "provider", "check", "-config", config, "lines"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, pass_fds=[other.fileno()],
+                                 env={**os.environ, "DROVER_TOKEN": "t1", "NOMAD_TOKEN": "t2", "AWS_REGION": "eu-central-1"})
+        wait_until(lambda: service.asked)
+        (child,) = children_of(agent.pid)
+        try:
+            names = [line.split("=")[0] for line in Path(f"/proc/{child}/environ").read_text().split("\0")]
+            opened = [os.readlink(link) for link in Path(f"/proc/{child}/fd").iterdir()]
+            limits = Path(f"/proc/{child}/limits").read_text()
+        except PermissionError:
+            pytest.skip("the child cannot be looked into, which is as it should be: run as root, or under the sanitizers")
+        finally:
+            agent.kill()
+            agent.wait()
+    assert "AWS_REGION" in names and "DROVER_TOKEN" not in names and "NOMAD_TOKEN" not in names
+    assert str(tmp_path / "open") not in opened
+    assert any(line.startswith("Max core file size") and line.split()[4] == "0" for line in limits.splitlines())
 
 
 def test_the_host_is_not_for_people(drover):

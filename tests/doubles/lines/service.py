@@ -15,7 +15,7 @@ class Service:
         self.next_machine, self.operations, self.faults = 3, {}, []
         self.refused = False
         self.asked, self.write_count = [], 0
-        self.holding, self.held = False, False
+        self.holding, self.held, self.stopped = False, False, False
         self.began = time.monotonic()
         service = self
 
@@ -38,7 +38,7 @@ class Service:
 
     def stop(self):
         with self.lock:
-            self.holding = False
+            self.holding, self.stopped = False, True
             self.lock.notify_all()
         self.server.shutdown()
         self.server.server_close()
@@ -84,6 +84,8 @@ class Service:
         with self.lock:
             self.asked.append((time.monotonic() - self.began, handler.command, handler.path))
             writes = handler.command == "POST"
+            if self.take_fault("stall"):
+                self.lock.wait_for(lambda: self.stopped, timeout=60)
             if self.take_fault("reset"):
                 return self.cut(handler)
             if self.refused or handler.headers.get("Authorization") != f"Bearer {self.token}":
