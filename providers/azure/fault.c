@@ -194,6 +194,28 @@ static enum provider_status status_of(enum meaning meaning, bool quota)
     return PROVIDER_INVALID;
 }
 
+/* "... exceeding approved standardDSv3Family Cores quota ..." names the family; "Total Regional Cores" is the counter
+ * `cores`. Names as azure_quotas gives them, in lower case; the whole message where it does not say. */
+static void name_quota(const char *message, char *ret_quota, size_t size)
+{
+    static const char before[] = "exceeding approved ";
+    const char *name = strcasestr(message, before);
+    sdk_copy_text(ret_quota, size, message);
+    if (!name)
+        return;
+    name += sizeof before - 1;
+    size_t length = strcspn(name, " .,");
+    if (strncasecmp(name, "Total Regional", 14) == 0) {
+        name = "cores";
+        length = 5;
+    }
+    if (length == 0 || length >= size)
+        return;
+    for (size_t i = 0; i < length; i++)
+        ret_quota[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+    ret_quota[length] = '\0';
+}
+
 static void tell(const struct azure_fault *fault, const struct rule *rule, enum provider_status status,
                  const char *where, const char *call, struct provider_error *error)
 {
@@ -202,7 +224,7 @@ static void tell(const struct azure_fault *fault, const struct rule *rule, enum 
              fault->message[0] ? ": " : "", fault->message, advice[0] ? "; " : "", advice);
     sdk_error_code(error, fault->code);
     if (status == PROVIDER_QUOTA)
-        sdk_copy_text(error->quota, sizeof error->quota, fault->message);
+        name_quota(fault->message, error->quota, sizeof error->quota);
 }
 
 /* A server's own trouble: reads are repeated; of a write only 503 says surely that nothing was done. */

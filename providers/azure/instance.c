@@ -111,14 +111,14 @@ static bool read_id(const struct sdk_json_at *at, const struct azure_scale_set *
 {
     const char *key, *vm_id;
     if (!sdk_json_text(at, set->flexible ? "name" : "instanceId", &key, ret_error) ||
-        !sdk_json_text(at, "properties/vmId", &vm_id, ret_error))
+        !sdk_json_text_or(at, "properties/vmId", "", &vm_id, ret_error))
         return false;
     if (!*key || strlen(key) > KEY_MAX || strpbrk(key, "@/ \t\r\n"))
         return sdk_json_refuse(at, set->flexible ? "name" : "instanceId", ret_error, "this is no instance's key");
-    if (strlen(vm_id) < VM_ID_SHOWN || strlen(vm_id) > 64 || strpbrk(vm_id, "@/ \t\r\n"))
+    if (*vm_id && (strlen(vm_id) < VM_ID_SHOWN || strlen(vm_id) > 64 || strpbrk(vm_id, "@/ \t\r\n")))
         return sdk_json_refuse(at, "properties/vmId", ret_error, "this is no machine's id");
     struct buffer id = BUFFER_INIT, name = BUFFER_INIT;
-    buffer_printf(&id, "%s@%.*s", key, VM_ID_SHOWN, vm_id);
+    buffer_printf(&id, "%s@%.*s", key, VM_ID_SHOWN, *vm_id ? vm_id : "-");
     buffer_printf(&name, "%s_%s", set->name, key);
     instance->id = buffer_take(&id);
     instance->key = copy(key);

@@ -2,7 +2,8 @@
  *
  * An instance's id, as Drover knows it, is "key@xxxxxxxx": Azure's own key (a decimal number in uniform sets, the
  * machine's name in flexible ones) and the first eight hexadecimal digits of its vmId. Uniform sets may give a number
- * again: what was meant and what is now called 3 are then told apart, and the wrong one is never removed. */
+ * again: what was meant and what is now called 3 are then told apart, and the wrong one is never removed. One that has
+ * no vmId yet is "key@-". */
 #ifndef DROVER_PROVIDERS_AZURE_INSTANCE_H
 #define DROVER_PROVIDERS_AZURE_INSTANCE_H
 

@@ -10,13 +10,15 @@
 
 #define IDENTITY_VM_ID "attr.unique.platform.azure.id"  /* Nomad's fingerprint of compute/vmId */
 #define IDENTITY_NAME "attr.unique.platform.azure.name" /* Nomad's fingerprint of compute/name */
-enum { IDENTITIES = 2 };
+enum { IDENTITIES = 2 /* at most */ };
 
 static void fill_instance(const struct azure_instance *from, struct provider_identity *identities,
                           struct provider_instance *into)
 {
-    identities[0] = (struct provider_identity){IDENTITY_VM_ID, from->vm_id};
-    identities[1] = (struct provider_identity){IDENTITY_NAME, from->name};
+    size_t count = 0;
+    identities[count++] = (struct provider_identity){IDENTITY_NAME, from->name};
+    if (from->vm_id[0])
+        identities[count++] = (struct provider_identity){IDENTITY_VM_ID, from->vm_id};
     *into = (struct provider_instance){.id = from->id,
                                        .state = from->state,
                                        .state_text = from->state_text,
@@ -24,7 +26,7 @@ static void fill_instance(const struct azure_instance *from, struct provider_ide
                                        .instance_type = from->size,
                                        .market = from->market,
                                        .identities = identities,
-                                       .identity_count = IDENTITIES,
+                                       .identity_count = count,
                                        .launched_at_us = from->created_us,
                                        .protected_ = from->protected_,
                                        .milliwatts = PROVIDER_UNSET,

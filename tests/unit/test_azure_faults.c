@@ -161,8 +161,28 @@ static void test_fault_06_quota_is_not_repeated(void **state)
                     "{\"error\":{\"code\":\"OperationNotAllowed\",\"message\":\"Operation could not be completed as it "
                     "results in exceeding approved standardDSv3Family Cores quota. Current Limit: 4\"}}");
     assert_int_equal(grow_to(replay, 2, 5), PROVIDER_QUOTA);
-    assert_non_null(strstr(replay_error(replay)->quota, "standardDSv3Family"));
+    assert_string_equal(replay_error(replay)->quota, "standarddsv3family");
     azure_end(replay);
+}
+
+static void test_fault_06_quota_of_the_region_is_named_as_its_counter_and_an_odd_one_by_its_words(void **state)
+{
+    static const char *const cases[][2] = {{"exceeding approved Total Regional Cores quota. Current Limit: 4", "cores"},
+                                           {"Exceeding approved LowPriorityCores quota.", "lowprioritycores"},
+                                           {"some quota or other", "some quota or other"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char answer[256];
+        struct replay *replay = azure_start(NULL);
+        expect_token(replay);
+        expect_set(replay, 2, "Succeeded", "e1");
+        snprintf(answer, sizeof answer, "{\"error\":{\"code\":\"OperationNotAllowed\",\"message\":\"%s\"}}",
+                 cases[i][0]);
+        replay_exchange(replay, "PATCH", SET_URL, NULL, 409, NULL, answer);
+        assert_int_equal(grow_to(replay, 2, 5), PROVIDER_QUOTA);
+        assert_string_equal(replay_error(replay)->quota, cases[i][1]);
+        azure_end(replay);
+    }
 }
 
 static void test_fault_06_conflict_of_the_same_status_is_repeated(void **state)
@@ -361,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_fault_05_throttled_write_without_a_time_is_repeated_after_a_wait),
         cmocka_unit_test(test_fault_05_retry_after_holds_back_the_other_pools_of_the_region),
         cmocka_unit_test(test_fault_06_quota_is_not_repeated),
+        cmocka_unit_test(test_fault_06_quota_of_the_region_is_named_as_its_counter_and_an_odd_one_by_its_words),
         cmocka_unit_test(test_fault_06_conflict_of_the_same_status_is_repeated),
         cmocka_unit_test(test_fault_07_expired_token_is_renewed_once_and_the_request_repeated_once),
         cmocka_unit_test(test_fault_07_second_refusal_is_an_error),

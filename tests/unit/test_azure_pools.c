@@ -45,10 +45,10 @@ static void test_uniform_set_is_a_pool_whose_machines_nomad_can_tell(void **stat
     assert_int_equal(pool->instance_count, 2);
     const struct provider_instance *machine = &pool->instances[1];
     assert_string_equal(machine->id, "1@00000001");
-    assert_string_equal(machine->identities[0].key, "attr.unique.platform.azure.id");
-    assert_string_equal(machine->identities[0].value, "00000001-aaaa");
-    assert_string_equal(machine->identities[1].key, "attr.unique.platform.azure.name");
-    assert_string_equal(machine->identities[1].value, "pool-a_1");
+    assert_string_equal(machine->identities[1].key, "attr.unique.platform.azure.id");
+    assert_string_equal(machine->identities[1].value, "00000001-aaaa");
+    assert_string_equal(machine->identities[0].key, "attr.unique.platform.azure.name");
+    assert_string_equal(machine->identities[0].value, "pool-a_1");
     assert_int_equal(machine->state, PROVIDER_INSTANCE_RUNNING);
     azure_end(replay);
 }
@@ -154,7 +154,7 @@ static void test_machine_that_cannot_be_read_makes_the_list_fail_and_not_shorter
 {
     static const char *const machines[] = {"{}",
                                            "null",
-                                           "{\"instanceId\":\"1\"}",
+                                           "{\"instanceId\":\"\"}",
                                            "{\"instanceId\":7,\"properties\":{}}",
                                            "{\"instanceId\":\"a@b\",\"properties\":{\"vmId\":\"0000000a-b\"}}",
                                            "{\"instanceId\":\"1\",\"properties\":{\"vmId\":\"short\"}}"};
@@ -170,6 +170,23 @@ static void test_machine_that_cannot_be_read_makes_the_list_fail_and_not_shorter
         assert_int_equal(replay_results(replay)->pools_count, 0);
         azure_end(replay);
     }
+}
+
+static void test_machine_that_has_no_vm_id_yet_is_pending_and_told_by_its_name(void **state)
+{
+    (void)state;
+    struct replay *replay = azure_start(NULL);
+    expect_token(replay);
+    expect_pool(replay, SKU, UNIFORM PROFILE);
+    replay_exchange(replay, "GET", MACHINES_URL, NULL, 200, NULL,
+                    "{\"value\":[{\"instanceId\":\"5\",\"properties\":{\"provisioningState\":\"Creating\"}}]}");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    const struct provider_instance *machine = &replay_results(replay)->instances[0];
+    assert_string_equal(machine->id, "5@-");
+    assert_int_equal(machine->state, PROVIDER_INSTANCE_PENDING);
+    assert_int_equal(machine->identity_count, 1);
+    assert_string_equal(machine->identities[0].value, "pool-a_5");
+    azure_end(replay);
 }
 
 #define FLEXIBLE_FILTER                                                                                                \
@@ -198,7 +215,7 @@ static void test_flexible_set_is_read_by_its_machines_and_takes_none_of_another(
             assert_string_equal(machine->id, "pool-a_0a1b2c3d@0000000a");
             assert_string_equal(machine->instance_type, "Standard_D4s_v3");
             assert_string_equal(machine->zone, "3");
-            assert_string_equal(machine->identities[1].value, "pool-a_0a1b2c3d");
+            assert_string_equal(machine->identities[0].value, "pool-a_0a1b2c3d");
         }
         azure_end(replay);
     }
@@ -312,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_settings_choose_the_sets_without_case),
         cmocka_unit_test(test_state_of_a_machine_is_what_its_codes_say_and_unknown_where_they_do_not),
         cmocka_unit_test(test_machine_that_cannot_be_read_makes_the_list_fail_and_not_shorter),
+        cmocka_unit_test(test_machine_that_has_no_vm_id_yet_is_pending_and_told_by_its_name),
         cmocka_unit_test(test_flexible_set_is_read_by_its_machines_and_takes_none_of_another),
         cmocka_unit_test(test_evicted_spot_machine_and_announced_maintenance_are_notices),
         cmocka_unit_test(test_growth_beyond_the_bounds_of_a_read_only_or_unfenced_set_writes_nothing),
