@@ -110,8 +110,9 @@ bool incremental_set_pool_price(struct incremental *incremental, uint32_t pool, 
 bool incremental_set_pool_limit(struct incremental *incremental, uint32_t pool, int64_t min, int64_t max,
                                 struct error *ret_error);
 
-/* One machine is gone: what the `machine`-th (counted round, in the plan's order) held is placed again. An owned one
- * (y0 above 0) lowers y0, Y and every tier's limit by one; a rented one can be rented again, and the limits stay. */
+/* One machine, the `machine`-th of the plan's (counted round), is gone. An owned one (y0 above 0) lowers y0, Y and
+ * every tier's limit by one; what it held is placed again, wherever that costs least. A rented one changes nothing: the
+ * plan rents it again, at the same price. A provider that has none to give says so by incremental_set_pool_limit. */
 bool incremental_lose_machine(struct incremental *incremental, uint32_t pool, int64_t machine, struct error *ret_error);
 /* Every pool of the region is gone: no machines, nothing held, no room, no tiers. incremental_set_pool brings one back.
  */

@@ -13,6 +13,7 @@
 
 static const double SAFE = 1e-9;     /* relative; sums of a few doubles are exact to 1e-14 */
 static const double OPEN = 0.9;      /* prices that earn so much of a machine count as open to buying */
+static const double NEAR = 1.06;     /* of the dearest that a group took: what it may take next */
 static const double RENT = 1.000001; /* prices that earn more than a machine costs: its limit binds */
 
 struct ranked_pair {
@@ -35,6 +36,26 @@ static struct member *find_member(struct state *state, uint32_t group, uint32_t 
             high = middle;
     }
     return low < here->members && here->member[low].group == group ? &here->member[low] : NULL;
+}
+
+/* Two units in the last place of a float are 2.4e-7 at most. */
+static float least_extra(const struct problem *problem, uint32_t group, size_t pair)
+{
+    int64_t move = problem->pair_now[pair] ? 0 : problem->group_move[group];
+    return (float)((double)(problem->pair_extra[pair] + move) * (1 - 2.4e-7));
+}
+
+struct member bound_member(const struct problem *problem, uint32_t group, size_t pair)
+{
+    bool fits = problem_pair_fits(problem, group, problem->pair_pool[pair]);
+    return (struct member){.group = group, .least_extra = fits ? least_extra(problem, group, pair) : HUGE_VALF};
+}
+
+void bound_refresh_member(struct state *state, uint32_t group, size_t pair)
+{
+    struct member *member = find_member(state, group, state->problem->pair_pool[pair]);
+    if (member)
+        member->least_extra = bound_member(state->problem, group, pair).least_extra;
 }
 
 static void flag_members(struct state *state, uint32_t group, bool is_candidate)
@@ -172,37 +193,57 @@ static void fill_cheapest(struct state *state, uint32_t group, __int128 *ret_ter
     *ret_term = (best - move) * problem->group_count[group];
 }
 
-static void fill_candidates(struct state *state, uint32_t group, __int128 *ret_term, __int128 *ret_dearest)
+/* The items of candidates that cost no more than `limit`. */
+static size_t gather(struct state *state, uint32_t group, __int128 limit)
 {
     const struct problem *problem = state->problem;
     const struct group_state *here = &state->group[group];
     struct certificate_terms *terms = &state->terms;
-    __int128 scale = state->plan.scale;
-    __int128 move = problem->group_move[group] * scale;
-    __int128 unplaced = problem->group_unplaced[group] * scale;
-    uint32_t first = problem->cap_start[group];
-    uint32_t caps = problem->cap_start[group + 1] - first;
+    __int128 move = (__int128)problem->group_move[group] * state->plan.scale;
     size_t items = 0;
     certificate_reserve_items(terms, 2 * (size_t)here->slots);
-    certificate_reserve_caps(terms, caps);
     for (uint32_t s = 0; s < here->slots; s++) {
         const struct candidate *slot = &here->slot[s];
         __int128 cost = slot->fixed + certificate_load_cost(terms, group, slot->pool);
+        if (cost > limit)
+            continue;
         terms->inner[slot->pool] = slot->inner;
-        if (slot->now > 0 && move > 0 && cost < unplaced)
+        if (slot->now > 0 && move > 0)
             terms->item[items++] = (struct certificate_item){cost, slot->pool, slot->now};
-        if (cost + move < unplaced)
+        if (cost + move <= limit)
             terms->item[items++] = (struct certificate_item){cost + move, slot->pool, problem->group_count[group]};
     }
+    return items;
+}
+
+static void fill_limited(struct state *state, uint32_t group, __int128 limit, __int128 *ret_term, __int128 *ret_dearest)
+{
+    const struct problem *problem = state->problem;
+    struct certificate_terms *terms = &state->terms;
+    uint32_t first = problem->cap_start[group];
+    uint32_t caps = problem->cap_start[group + 1] - first;
+    size_t items = gather(state, group, limit);
+    certificate_reserve_caps(terms, caps);
     for (uint32_t c = 0; c < caps; c++) {
         terms->cap_left[c] = problem->cap_max[first + c];
         terms->cap_parent[c] = state->cap_parent[first + c];
     }
-    terms->fixed_now = here->now_total;
+    terms->fixed_now = state->group[group].now_total;
     struct error error;
     if (!certificate_group_fill(terms, group, items, ret_term, &error))
         abort(); /* the ranges of problem.h and plan.h keep every term within 128 bits */
     *ret_dearest = terms->dearest;
+}
+
+/* What the greedy took last time and a little more is mostly enough; it is, when it leaves nothing over. */
+static void fill_candidates(struct state *state, uint32_t group, __int128 *ret_term, __int128 *ret_dearest)
+{
+    double last = state->dearest[group] * (double)state->plan.scale;
+    __int128 unplaced = (__int128)state->problem->group_unplaced[group] * state->plan.scale - 1;
+    __int128 limit = last > 0 && last * NEAR < (double)unplaced ? (__int128)(last * NEAR) : unplaced;
+    fill_limited(state, group, limit, ret_term, ret_dearest);
+    if (limit<unplaced && * ret_dearest> limit)
+        fill_limited(state, group, unplaced, ret_term, ret_dearest);
 }
 
 static void fill(struct state *state, uint32_t group, __int128 *ret_term, __int128 *ret_dearest)
@@ -365,13 +406,46 @@ void bound_set_slope(struct state *state, uint32_t pool)
 
 /* --- prices --- */
 
-static void lower_floor(struct state *state, uint32_t group, double cost)
+/* A pair that is no candidate may have come below the floor. What caps and machines add is left out: it only
+ * makes the pair dearer. */
+static void lower_floor(struct state *state, uint32_t group, uint32_t pool)
 {
-    double safe = cost * (1 - SAFE);
-    __int128 exact = (__int128)(safe * (double)state->plan.scale * (1 - SAFE));
-    if (exact < state->group[group].floor)
-        state->group[group].floor = exact;
-    state->floor[group] = safe * (1 - SAFE) * (1 - SAFE);
+    const struct problem *problem = state->problem;
+    size_t pair = state_pair_of(problem, group, pool);
+    __int128 fixed = (__int128)problem->pair_extra[pair] * state->plan.scale;
+    if (state->terms.group_rate[group])
+        fixed += state->terms.group_rate[group] * problem_pair_rate(problem, group, pool);
+    __int128 cost = entry_cost(state, group, pair, fixed);
+    if (cost >= state->group[group].floor)
+        return;
+    state->group[group].floor = cost;
+    state->floor[group] = (double)cost / (double)state->plan.scale * (1 - SAFE);
+}
+
+void bound_rerate(struct state *state, uint32_t pool, int64_t rate)
+{
+    struct problem *problem = state->problem;
+    const struct pool_state *here = &state->pool[pool];
+    int64_t before = problem->pool_rate[pool];
+    for (size_t i = 0; i < here->members; i++) {
+        const struct member *member = &here->member[i];
+        __int128 price = state->terms.group_rate[member->group];
+        if (!price || isinf(member->least_extra))
+            continue;
+        problem->pool_rate[pool] = before;
+        int64_t change = -problem_pair_rate(problem, member->group, pool);
+        problem->pool_rate[pool] = rate;
+        change += problem_pair_rate(problem, member->group, pool);
+        if (!member->is_candidate) {
+            lower_floor(state, member->group, pool);
+            if (state->dearest[member->group] <= state->floor[member->group])
+                continue;
+        } else {
+            state_slot_in(state, member->group, pool)->fixed += price * change;
+        }
+        bound_renew_group(state, member->group);
+    }
+    problem->pool_rate[pool] = rate;
 }
 
 void bound_reprice(struct state *state, uint32_t pool, const int64_t *price)
@@ -392,6 +466,7 @@ void bound_reprice(struct state *state, uint32_t pool, const int64_t *price)
     if (same)
         return;
     bound_mark_pool(state, pool);
+    state->attracted_count = 0;
     for (size_t i = 0; i < here->members; i++) {
         const struct member *member = &here->member[i];
         const double *demand = state->demand + (size_t)member->group * dimensions;
@@ -401,9 +476,12 @@ void bound_reprice(struct state *state, uint32_t pool, const int64_t *price)
         if (cost > state->dearest[member->group] && (member->is_candidate || cost > state->floor[member->group]))
             continue;
         if (!member->is_candidate && cost <= state->floor[member->group])
-            lower_floor(state, member->group, cost);
-        if (cost <= state->dearest[member->group])
-            bound_renew_group(state, member->group);
+            lower_floor(state, member->group, pool);
+        if (cost > state->dearest[member->group])
+            continue;
+        bound_renew_group(state, member->group);
+        if (state->attracted_count < STATE_ATTRACTED)
+            state->attracted[state->attracted_count++] = member->group;
     }
 }
 
@@ -430,30 +508,47 @@ static double machine_income(const struct state *state, uint32_t pool)
     return income;
 }
 
-void bound_follow_pool(struct state *state, uint32_t pool, double cost_before)
+double bound_machine_income(const struct state *state, uint32_t pool)
+{
+    return machine_income(state, pool) + machine_riders(&state->pool[pool]);
+}
+
+/* Prices that stood for what a machine costs go with it; those that earned a rent, where a limit binds, stay; none
+ * earns more than a machine costs where it did not before. */
+static double wanted_income(double income, double now, double cost_before, double income_before)
+{
+    if (income_before > cost_before * RENT)
+        return income_before;
+    if (income_before > OPEN * cost_before && cost_before > 0)
+        return income_before * now / cost_before;
+    return income > now ? now : income;
+}
+
+void bound_follow_pool(struct state *state, uint32_t pool, double cost_before, double income_before)
 {
     const struct problem *problem = state->problem;
     size_t cell = (size_t)pool * problem->dimensions;
     double riders = machine_riders(&state->pool[pool]);
     double income = machine_income(state, pool) + riders;
     double now = machine_cost(state, pool, problem->pool_price[pool]);
-    double wanted = income;
-    if (income > cost_before * RENT)
-        wanted = income;
-    else if (income > OPEN * cost_before && cost_before > 0)
-        wanted = income * now / cost_before;
-    else if (income > now)
-        wanted = now;
-    double factor = income > riders ? (wanted - riders) / (income - riders) * (1 - 1e-12) : 1;
+    double wanted = wanted_income(income, now, cost_before, income_before);
+    bound_mark_pool(state, pool);
+    if (wanted == income || income <= riders)
+        return;
+    double factor = (wanted - riders) / (income - riders) * (1 - 1e-12);
+    int64_t before[PROBLEM_DIMENSIONS_MAX];
     int64_t price[PROBLEM_DIMENSIONS_MAX];
-    bool fine = wanted != income && factor > 0;
     for (uint32_t k = 0; k < problem->dimensions; k++) {
         double scaled = (double)state->plan.price[cell + k] * (factor > 0 ? factor : 0);
+        before[k] = state->plan.price[cell + k];
         price[k] = scaled < (double)PLAN_MULTIPLIER_MAX ? (int64_t)scaled : PLAN_MULTIPLIER_MAX;
     }
-    bound_mark_pool(state, pool);
-    if (fine)
-        bound_reprice(state, pool, price);
+    renew_pool_term(state, pool);
+    __int128 kept = state->bound;
+    bound_reprice(state, pool, price);
+    renew_pool_term(state, pool);
+    if (state->bound < kept)
+        bound_reprice(state, pool, before);
 }
 
 double bound_machine_cost(const struct state *state, uint32_t pool)

@@ -143,20 +143,12 @@ static void wish_candidates(struct state *state, uint32_t group, const struct wi
     }
 }
 
-/* Two units in the last place of a float are 2.4e-7 at most. */
-static float round_down(int64_t value)
-{
-    return (float)((double)value * (1 - 2.4e-7));
-}
-
 static void add_member(struct state *state, uint32_t group, size_t pair)
 {
     const struct problem *problem = state->problem;
     struct pool_state *pool = &state->pool[problem->pair_pool[pair]];
     pool->member = memory_grow(pool->member, pool->members, &pool->member_room, sizeof *pool->member);
-    int64_t move = problem->pair_now[pair] ? 0 : problem->group_move[group];
-    pool->member[pool->members++] =
-        (struct member){.group = group, .least_extra = round_down(problem->pair_extra[pair] + move)};
+    pool->member[pool->members++] = bound_member(problem, group, pair);
 }
 
 void state_enter_group(struct state *state, uint32_t group, const struct wish *wish)

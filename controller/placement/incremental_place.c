@@ -8,7 +8,7 @@
 #include "controller/placement/work.h"
 
 static const double WORTH = 0.5;      /* micro-dollars an hour: less is rounding */
-static const double FREE_ROOM = 0.6;  /* what room on a machine that is paid anyway counts for */
+static const double FREE_ROOM = 0.9;  /* what room on a machine that is paid anyway counts for */
 static const double LAST_PART = 0.35; /* of what a new machine leaves empty is lost */
 
 struct candidate *state_slot_in(const struct state *state, uint32_t group, uint32_t pool)
@@ -19,6 +19,20 @@ struct candidate *state_slot_in(const struct state *state, uint32_t group, uint3
             return &here->slot[s];
     }
     return NULL;
+}
+
+size_t state_pair_of(const struct problem *problem, uint32_t group, uint32_t pool)
+{
+    size_t low = problem->pair_start[group];
+    size_t high = problem->pair_start[group + 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (problem->pair_pool[middle] < pool)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 void place_mark_group(struct state *state, uint32_t group)
@@ -394,6 +408,28 @@ static int64_t take_option(struct state *state, uint32_t group, const struct opt
     else if (!pool->machine[machine].contents && !pool->machine[machine].held)
         machines_drop(state, slot->pool, machine);
     return amount;
+}
+
+int64_t place_into(struct state *state, uint32_t group, struct candidate *slot)
+{
+    struct group_state *here = &state->group[group];
+    int64_t placed = 0;
+    while (here->unplaced > 0) {
+        struct option option = {slot, best_machine(state, group, slot->pool), here->unplaced, 0};
+        if (place_room(state, group, NULL, slot, 1) == 0)
+            break;
+        if (option.machine == SIZE_MAX) {
+            option.amount = empty_machine_fits(state->problem, group, slot->pool, here->unplaced);
+            if (option.amount == 0 || state->pool[slot->pool].total >= state->pool[slot->pool].limit)
+                break;
+        }
+        int64_t taken = take_option(state, group, &option);
+        if (taken == 0)
+            break;
+        here->unplaced -= taken;
+        placed += taken;
+    }
+    return placed;
 }
 
 void place_group(struct state *state, uint32_t group)

@@ -6,7 +6,7 @@
 #include "controller/placement/incremental_state.h"
 #include "controller/placement/work.h"
 
-enum { CLOSE_TRIES = 2, PULL_GROUPS = 24 };
+enum { LEAVE_TRIES = 3 };
 
 /* --- what a pool may be --- */
 
@@ -187,25 +187,11 @@ static void leave_unfit(struct state *state, uint32_t pool, const int64_t *capac
     }
 }
 
-static size_t pair_of(const struct problem *problem, uint32_t group, uint32_t pool)
-{
-    size_t low = problem->pair_start[group];
-    size_t high = problem->pair_start[group + 1];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (problem->pair_pool[middle] < pool)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* A pair appears or disappears: saturation, what runs there today, and the group's view of its caps. */
 static void switch_pair(struct state *state, uint32_t group, uint32_t pool, bool now_fits)
 {
     const struct problem *problem = state->problem;
-    size_t pair = pair_of(problem, group, pool);
+    size_t pair = state_pair_of(problem, group, pool);
     int64_t count = problem->group_count[group];
     bound_open_group(state, group);
     int64_t before = state->most[pair] < count ? state->most[pair] : count;
@@ -223,6 +209,7 @@ static void switch_pair(struct state *state, uint32_t group, uint32_t pool, bool
         if (state->plan.permachine[i].pool == pool)
             state->plan.permachine[i].value = 0;
     }
+    bound_refresh_member(state, group, pair);
     bound_renew_group_whole(state, group);
     place_mark_group(state, group);
 }
@@ -278,15 +265,11 @@ static void change_capacity(struct state *state, uint32_t pool, const struct inc
 
 static void change_rate(struct state *state, uint32_t pool, int64_t rate)
 {
-    struct problem *problem = state->problem;
-    const struct pool_state *here = &state->pool[pool];
     count_rates(state, pool, 1);
-    problem->pool_rate[pool] = rate;
+    if (state->problem->group_budgets.count)
+        bound_rerate(state, pool, rate);
+    state->problem->pool_rate[pool] = rate;
     count_rates(state, pool, -1);
-    for (size_t i = 0; i < here->members && problem->group_budgets.count; i++) {
-        if (state->terms.group_rate[here->member[i].group])
-            bound_renew_group_whole(state, here->member[i].group);
-    }
 }
 
 /* A pool without machines: any price proves as much there, the highest proves most elsewhere. `rest` keeps what it was,
@@ -332,6 +315,7 @@ static void write_pool(struct state *state, uint32_t pool, const struct incremen
     bool capacity = false;
     bool held = false;
     double cost = bound_machine_cost(state, pool);
+    double income = bound_machine_income(state, pool);
     for (uint32_t k = 0; k < problem->dimensions; k++) {
         capacity = capacity || problem->pool_capacity[cell + k] != to->capacity[k];
         held = held || problem->pool_held[cell + k] != to->held[k];
@@ -354,7 +338,7 @@ static void write_pool(struct state *state, uint32_t pool, const struct incremen
     bound_set_slope(state, pool);
     open_or_close(state, pool, closed);
     if (!closed)
-        bound_follow_pool(state, pool, cost);
+        bound_follow_pool(state, pool, cost, income);
 }
 
 static void settle(struct incremental *incremental)
@@ -400,9 +384,9 @@ bool incremental_set_pool(struct incremental *incremental, uint32_t pool, const 
     machines_heal_limits(state);
     place_marked(state);
     if (to->price > price_before)
-        improve_close(state, pool, CLOSE_TRIES);
+        improve_leave(state, pool, LEAVE_TRIES);
     else if (to->price < price_before)
-        improve_pull(state, pool, PULL_GROUPS);
+        improve_pull(state, pool);
     incremental->changed_at[pool] = ++incremental->sequence;
     settle(incremental);
     return true;
@@ -457,13 +441,15 @@ bool incremental_lose_machine(struct incremental *incremental, uint32_t pool, in
     if (problem->pool_min[pool] > 0 && here->limit < PROBLEM_COUNT_MAX && least_of(problem, &to) > here->limit - 1)
         return error_set(ret_error, ERROR_CONFLICT, "pool %u: held capacity would not fit any more", pool);
     bool closed = here->limit == 0;
-    if (problem->pool_min[pool] > 0)
+    bool owned = problem->pool_min[pool] > 0;
+    if (owned)
         lower_limits(problem, pool);
-    if (here->total > 0) {
+    if (owned && here->total > 0) {
         int64_t left = machine % here->total;
         size_t at = 0;
         while (left >= here->machine[at].times)
             left -= here->machine[at++].times;
+        place_refresh_limits(state, pool);
         if (!here->machine[at].held)
             machines_give_up(state, pool, machines_split(state, pool, at));
     }

@@ -11,11 +11,11 @@
 #include "controller/placement/incremental.h"
 
 enum {
-    STATE_SLOTS = 16,
-    STATE_SLOTS_CAPPED = 32,
+    STATE_SLOTS = 48,
+    STATE_SLOTS_CAPPED = 64,
     STATE_SLOTS_MAX = 64, /* a set of candidates is a mask */
     STATE_CAPS_MASKED = 64,
-    STATE_NONE = -1
+    STATE_ATTRACTED = 24
 };
 
 /* A pair of a group that events look at. */
@@ -62,7 +62,7 @@ struct machine {
 struct member {
     uint32_t group;
     bool is_candidate;
-    float least_extra; /* extra, and the move it takes; rounded down */
+    float least_extra; /* extra, and the move it takes; rounded down; infinite where an empty machine is too small */
 };
 
 struct pool_state {
@@ -108,6 +108,8 @@ struct state {
     uint32_t *group_budget_count;            /* [group] */
     uint32_t *dirty_groups, *dirty_pools, *bound_pools;
     bool *group_dirty;
+    uint32_t attracted_count; /* groups whose greedy the last change of prices could touch; the first of them */
+    uint32_t attracted[STATE_ATTRACTED];
     uint32_t dirty_group_count, dirty_pool_count, bound_pool_count;
     size_t group_room, pair_room, cap_room; /* of the arrays by group, pair and cap */
     size_t multiplier_room;                 /* of plan.cap, once it has grown */
@@ -147,6 +149,9 @@ void state_emit(const struct state *state, struct plan *plan);
 
 /* --- incremental_bound.c --- */
 
+/* The group as a member of the pair's pool, not a candidate; and after it has come to fit or no longer does. */
+struct member bound_member(const struct problem *problem, uint32_t group, size_t pair);
+void bound_refresh_member(struct state *state, uint32_t group, size_t pair);
 /* Opens the group in terms. A cap that crosses another leaves the greedy with a multiplier of 0. */
 void bound_open_group(struct state *state, uint32_t group);
 /* The pair as a candidate with nothing placed. The group must be open in terms. */
@@ -162,10 +167,14 @@ void bound_saturate(struct state *state, uint32_t group, int64_t before, int64_t
 void bound_mark_pool(struct state *state, uint32_t pool);
 /* The pool's prices become these; every group it matters to is worked out again. */
 void bound_reprice(struct state *state, uint32_t pool, const int64_t *price);
+/* The pool's rate becomes this, for the problem and for groups whose budgets have multipliers. */
+void bound_rerate(struct state *state, uint32_t pool, int64_t rate);
 /* What a machine costs with the multipliers of budgets and quotas, over scale. */
 double bound_machine_cost(const struct state *state, uint32_t pool);
 /* After a machine's cost, from cost_before, or its capacity has changed: prices that fit. */
-void bound_follow_pool(struct state *state, uint32_t pool, double cost_before);
+void bound_follow_pool(struct state *state, uint32_t pool, double cost_before, double income_before);
+/* What the multipliers pay for a machine, over scale. */
+double bound_machine_income(const struct state *state, uint32_t pool);
 /* Terms of the marked pools. */
 void bound_settle(struct state *state);
 void bound_set_slope(struct state *state, uint32_t pool);
@@ -173,6 +182,8 @@ void bound_set_slope(struct state *state, uint32_t pool);
 /* --- incremental_place.c --- */
 
 bool state_cap_holds(const struct state *state, uint32_t group, uint32_t position, const struct candidate *slot);
+/* The first pair of the group that is not before the pool. */
+size_t state_pair_of(const struct problem *problem, uint32_t group, uint32_t pool);
 struct candidate *state_slot_in(const struct state *state, uint32_t group, uint32_t pool);
 /* What one allocation more (change 1) or less (-1) changes in extras and moves, in money. */
 double place_delta(const struct state *state, uint32_t group, const struct candidate *from, const struct candidate *to);
@@ -186,6 +197,8 @@ int64_t place_needed(const struct state *state, uint32_t pool);
 void place_trim(struct state *state, uint32_t pool);
 double place_machine_price(const struct state *state, uint32_t pool, int64_t machine);
 double place_load_price(const struct state *state, uint32_t group, uint32_t pool);
+/* Places unplaced allocations in the slot alone, on machines that have room, then new ones; returns how many. */
+int64_t place_into(struct state *state, uint32_t group, struct candidate *slot);
 /* Places unplaced allocations where that pays. */
 void place_group(struct state *state, uint32_t group);
 /* Takes so many away, the dearest first; they become unplaced. */
@@ -238,7 +251,10 @@ bool pools_check_limits(const struct problem *problem, uint32_t pool, const stru
 
 /* Empties machines of the pool into room elsewhere where that pays; at most `tries`. */
 void improve_close(struct state *state, uint32_t pool, unsigned tries);
-/* Brings allocations to the pool from where they cost more; at most `most` groups. */
-void improve_pull(struct state *state, uint32_t pool, unsigned most);
+/* Brings allocations of the groups that the last bound_reprice has found attracted to the pool, from where they cost
+ * more. */
+void improve_pull(struct state *state, uint32_t pool);
+/* Empties machines of the pool into room elsewhere or new machines of another pool, where that pays. */
+void improve_leave(struct state *state, uint32_t pool, unsigned tries);
 
 #endif

@@ -20,6 +20,7 @@ static const char *const names[KINDS] = {"resize",       "price", "machine lost"
 struct bench {
     const struct problem *problem;
     const struct plan *plan;
+    const struct solve_options *options;
     uint64_t random;
     double micros[MIXED];
 };
@@ -100,7 +101,7 @@ static double change_pool(struct bench *bench, struct incremental *incremental, 
     incremental_pool(incremental, pool, &to, &error);
     if (kind == CAPACITY) {
         for (uint32_t k = 0; k < problem->dimensions; k++)
-            to.capacity[k] = to.capacity[k] * (95 + pick(bench, 11)) / 100;
+            to.capacity[k] += to.capacity[k] / 20 * ((int64_t)pick(bench, 3) - 1);
     } else if (to.max != PROBLEM_UNLIMITED) {
         to.max += (int64_t)pick(bench, 5) - 2;
         to.max = to.max < to.min ? to.min : to.max;
@@ -138,9 +139,11 @@ static void report(const char *name, double *micros, int count, const struct inc
 {
     struct certificate figures = incremental_figures(incremental);
     qsort(micros, (size_t)count, sizeof *micros, compare_doubles);
-    fprintf(stderr, "%-14s p50=%8.1fus p99=%8.1fus worst=%8.1fus  gap=%.3f%% nodegap=%.3f%%\n", name, micros[count / 2],
-            micros[count * 99 / 100], micros[count - 1], (double)figures.gap_ppm / 1e4,
-            (double)figures.node_gap_ppm / 1e4);
+    fprintf(stderr,
+            "%-14s p50=%8.1fus p99=%8.1fus worst=%8.1fus  gap=%.3f%% nodegap=%.3f%% cost=%" PRId64 " bound=%" PRId64
+            "\n",
+            name, micros[count / 2], micros[count * 99 / 100], micros[count - 1], (double)figures.gap_ppm / 1e4,
+            (double)figures.node_gap_ppm / 1e4, figures.cost, figures.bound);
 }
 
 static int check(const struct incremental *incremental)
@@ -155,17 +158,6 @@ static int check(const struct incremental *incremental)
     if (!fine)
         fprintf(stderr, "does not check: %s\n", error.text);
     return fine ? 0 : 1;
-}
-
-static int run_kind(struct bench *bench, enum kind kind)
-{
-    struct incremental *incremental = start(bench);
-    for (int i = 0; i < EVENTS; i++)
-        bench->micros[i] = one_event(bench, incremental, kind) * 1e6;
-    report(names[kind], bench->micros, EVENTS, incremental);
-    int failed = check(incremental);
-    incremental_close(incremental);
-    return failed;
 }
 
 /* What the problem as it is now can be solved to: drift is what the events have left beyond that. */
@@ -184,6 +176,18 @@ static void report_solved(const struct incremental *incremental, const struct so
         plan_release(&plan);
     }
     problem_release(&copy);
+}
+
+static int run_kind(struct bench *bench, enum kind kind)
+{
+    struct incremental *incremental = start(bench);
+    for (int i = 0; i < EVENTS; i++)
+        bench->micros[i] = one_event(bench, incremental, kind) * 1e6;
+    report(names[kind], bench->micros, EVENTS, incremental);
+    int failed = check(incremental);
+    report_solved(incremental, bench->options);
+    incremental_close(incremental);
+    return failed;
 }
 
 /* A snapshot is solved while the next third of the events comes, as another thread would; its plan arrives late. */
@@ -210,8 +214,6 @@ static int run_mixed(struct bench *bench, const struct solve_options *options, i
         problem_release(&copy);
     }
     report(rebases ? "mixed, rebased" : "mixed", bench->micros, MIXED, incremental);
-    struct certificate figures = incremental_figures(incremental);
-    fprintf(stderr, "%-14s cost=%" PRId64 " bound=%" PRId64 "\n", "", figures.cost, figures.bound);
     int failed = check(incremental);
     if (!rebases)
         report_solved(incremental, options);
@@ -245,6 +247,7 @@ int events_run(struct problem *problem, unsigned effort, const char *only)
     }
     bench.problem = problem;
     bench.plan = &plan;
+    bench.options = &options;
     double begin = processor_seconds();
     struct incremental *incremental = start(&bench);
     bench.micros[0] = (processor_seconds() - begin) * 1e6;
