@@ -77,7 +77,8 @@ class Double:
             "pricing", "servicequotas") else {}
         action = headers["x-amz-target"] if "x-amz-target" in headers else form.get("Action", "")
         short = action.rsplit(".", 1)[-1]
-        entry = {"service": service, "action": short, "region": "", "form": form, "headers": headers}
+        entry = {"service": service, "action": short, "region": "", "form": form, "headers": headers,
+                 "body": body}
         self.world.log.append(entry)
         try:
             region = "us-east-1"
