@@ -96,20 +96,17 @@ static enum provider_status gone(struct provider_error *error)
 
 static enum provider_status try_subscription(struct provider_account *account, struct provider_error *error)
 {
-    static const char *const reads[][3] = {
-        {"Microsoft.Compute/virtualMachineScaleSets/read", "virtualMachineScaleSets", AZURE_COMPUTE_VERSION},
-        {"Microsoft.Compute/skus/read", "skus", AZURE_SKUS_VERSION}};
     enum provider_status status = PROVIDER_OK;
     struct buffer url = BUFFER_INIT;
+    const char *skus[] = {
+        "subscriptions", account->settings.subscription, "providers", "Microsoft.Compute", "skus", NULL};
+    const char *locations[] = {"subscriptions", account->settings.subscription, "locations", NULL};
     bool taken = true;
-    for (size_t i = 0; i < sizeof reads / sizeof reads[0] && taken; i++) {
-        const char *segments[] = {
-            "subscriptions", account->settings.subscription, "providers", "Microsoft.Compute", reads[i][1], NULL};
-        azure_url_build(&url, account, reads[i][2], segments);
-        taken = try_read(account, reads[i][0], url.data, &status, error);
-    }
-    const char *segments[] = {"subscriptions", account->settings.subscription, "locations", NULL};
-    azure_url_build(&url, account, AZURE_LOCATIONS_VERSION, segments);
+    for (size_t at = 0; taken && azure_scale_sets_url(&url, account, at); at++)
+        taken = try_read(account, "Microsoft.Compute/virtualMachineScaleSets/read", url.data, &status, error);
+    azure_url_build(&url, account, AZURE_SKUS_VERSION, skus);
+    taken = taken && try_read(account, "Microsoft.Compute/skus/read", url.data, &status, error);
+    azure_url_build(&url, account, AZURE_LOCATIONS_VERSION, locations);
     taken = taken && try_read(account, "Microsoft.Resources/subscriptions/locations/read", url.data, &status, error);
     buffer_release(&url);
     return taken ? PROVIDER_OK : gone(error);

@@ -172,29 +172,62 @@ static int by_pool(const void *left, const void *right)
     return strcmp(((const struct azure_scale_set *)left)->pool, ((const struct azure_scale_set *)right)->pool);
 }
 
+bool azure_scale_sets_url(struct buffer *ret_url, const struct provider_account *account, size_t at)
+{
+    const struct azure_names *groups = &account->settings.resource_groups;
+    const char *all[] = {"subscriptions",     account->settings.subscription, "providers",
+                         "Microsoft.Compute", "virtualMachineScaleSets",      NULL};
+    bool plain = groups->count > 0;
+    for (size_t i = 0; i < groups->count; i++)
+        plain = plain && groups->list[i][0] && !strpbrk(groups->list[i], "*?");
+    if (at >= (plain ? groups->count : 1))
+        return false;
+    const char *one[] = {"subscriptions",
+                         account->settings.subscription,
+                         "resourceGroups",
+                         plain ? groups->list[at] : "",
+                         "providers",
+                         "Microsoft.Compute",
+                         "virtualMachineScaleSets",
+                         NULL};
+    azure_url_build(ret_url, account, AZURE_COMPUTE_VERSION, plain ? one : all);
+    return true;
+}
+
+/* A group that is named twice, in any case, gives its sets twice. */
+static void sort_and_unite(struct azure_scale_sets *sets)
+{
+    size_t kept = 0;
+    if (sets->count > 1)
+        qsort(sets->list, sets->count, sizeof *sets->list, by_pool);
+    for (size_t i = 0; i < sets->count; i++)
+        if (kept > 0 && strcmp(sets->list[kept - 1].pool, sets->list[i].pool) == 0)
+            azure_scale_set_release(&sets->list[i]);
+        else
+            sets->list[kept++] = sets->list[i];
+    sets->count = kept;
+}
+
 enum provider_status azure_scale_sets_list(struct provider_account *account, struct azure_scale_sets *ret_sets,
                                            struct provider_error *error)
 {
     struct listing listing = {.account = account};
     struct buffer url = BUFFER_INIT;
-    const char *segments[] = {"subscriptions",     account->settings.subscription, "providers",
-                              "Microsoft.Compute", "virtualMachineScaleSets",      NULL};
-    azure_url_build(&url, account, AZURE_COMPUTE_VERSION, segments);
-    enum provider_status status =
-        azure_arm_list(account,
-                       &(struct azure_request){.name = "Microsoft.Compute/virtualMachineScaleSets/read",
-                                               .method = "GET",
-                                               .url = url.data,
-                                               .region = "",
-                                               .class = AZURE_CLASS_LIST},
-                       take_set, &listing, error);
+    enum provider_status status = PROVIDER_OK;
+    for (size_t at = 0; status == PROVIDER_OK && azure_scale_sets_url(&url, account, at); at++)
+        status = azure_arm_list(account,
+                                &(struct azure_request){.name = "Microsoft.Compute/virtualMachineScaleSets/read",
+                                                        .method = "GET",
+                                                        .url = url.data,
+                                                        .region = "",
+                                                        .class = AZURE_CLASS_LIST},
+                                take_set, &listing, error);
     buffer_release(&url);
     if (status != PROVIDER_OK) {
         azure_scale_sets_release(&listing.sets);
         return status;
     }
-    if (listing.sets.count > 1)
-        qsort(listing.sets.list, listing.sets.count, sizeof *listing.sets.list, by_pool);
+    sort_and_unite(&listing.sets);
     *ret_sets = listing.sets;
     return PROVIDER_OK;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "providers/azure/account.h"
 #include "providers/sdk/json.h"
@@ -43,6 +44,10 @@ struct azure_scale_sets {
 bool azure_scale_set_read(const struct provider_account *account, const struct sdk_json_at *at,
                           struct azure_scale_set *ret_set, struct error *ret_error);
 void azure_scale_set_release(struct azure_scale_set *set);
+
+/* The at-th list to ask for: the whole subscription's, or where the setting resource_groups holds plain names alone,
+ * one of each of these groups, so that a role in them is enough. False beyond the last. */
+bool azure_scale_sets_url(struct buffer *ret_url, const struct provider_account *account, size_t at);
 
 /* All sets of the subscription that the settings select, by pool id. The caller releases; on failure nothing is held.
  */

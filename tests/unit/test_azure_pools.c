@@ -92,7 +92,7 @@ static void test_spot_placement_bounds_and_writes_under_way_are_seen(void **stat
 static void test_settings_choose_the_sets_without_case(void **state)
 {
     static const char *const settings[] = {"resource_groups = [\"RG*\"]\nscale_sets = [\"POOL-?\"]\n",
-                                           "resource_groups = [\"other\"]\n", "scale_sets = [\"web-*\"]\n",
+                                           "resource_groups = [\"other*\"]\n", "scale_sets = [\"web-*\"]\n",
                                            "regions = [\"North Europe\"]\n"};
     (void)state;
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
@@ -105,6 +105,26 @@ static void test_settings_choose_the_sets_without_case(void **state)
         assert_int_equal(replay_results(replay)->pools_count, i == 0);
         azure_end(replay);
     }
+}
+
+static void test_groups_named_plainly_are_asked_one_by_one_so_that_a_role_in_them_is_enough(void **state)
+{
+    char one[1024], list[1400];
+    (void)state;
+    struct replay *replay = azure_start("resource_groups = [\"RG1\", \"rg 2\", \"rg1\"]\n");
+    set_body(one, sizeof one, 2, "Succeeded", "e1");
+    snprintf(list, sizeof list, "{\"value\":[%s]}", one);
+    expect_token(replay);
+    replay_exchange(replay, "GET", BASE "/resourceGroups/RG1/providers/Microsoft.Compute/virtualMachineScaleSets?*",
+                    NULL, 200, NULL, list);
+    replay_exchange(replay, "GET", BASE "/resourceGroups/rg%202/providers/Microsoft.Compute/virtualMachineScaleSets?*",
+                    NULL, 200, NULL, "{\"value\":[]}");
+    replay_exchange(replay, "GET", BASE "/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachineScaleSets?*",
+                    NULL, 200, NULL, list);
+    expect_machines(replay, "0 1");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    assert_int_equal(replay_results(replay)->pools_count, 1);
+    azure_end(replay);
 }
 
 struct state_case {
@@ -327,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_sets_of_mixed_or_no_machines_are_only_read),
         cmocka_unit_test(test_spot_placement_bounds_and_writes_under_way_are_seen),
         cmocka_unit_test(test_settings_choose_the_sets_without_case),
+        cmocka_unit_test(test_groups_named_plainly_are_asked_one_by_one_so_that_a_role_in_them_is_enough),
         cmocka_unit_test(test_state_of_a_machine_is_what_its_codes_say_and_unknown_where_they_do_not),
         cmocka_unit_test(test_machine_that_cannot_be_read_makes_the_list_fail_and_not_shorter),
         cmocka_unit_test(test_machine_that_has_no_vm_id_yet_is_pending_and_told_by_its_name),

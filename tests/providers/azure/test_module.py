@@ -67,6 +67,17 @@ def test_check_says_which_permission_is_missing(module, world):
     assert world.writes() == []
 
 
+def test_role_in_one_resource_group_is_enough_for_its_sets(double, tmp_path):
+    world = double.world
+    world.groups.add("rg2")
+    world.add_scale_set("pool-a", group="rg2", capacity=2)
+    world.add_scale_set("hidden", capacity=1)
+    world.denied = [("", f"/subscriptions/{world.subscription}/providers/"), ("", "/resourceGroups/rg1/")]
+    module = Module(double, tmp_path, {"resource_groups": ["RG2"]})
+    assert module.finish(module.grow("pool-a", 3)).status == "ok"
+    assert [pool["name"] for pool in module.call("pools").records["pool"]] == ["pool-a"]
+
+
 def test_evicted_spot_machine_is_told(module, world):
     pool = world.add_scale_set("spotty", capacity=2, spot="Deallocate")
     world.scale_sets.evict(pool, pool.instances["1"])
