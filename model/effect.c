@@ -71,6 +71,24 @@ static void copy_group_copy(struct copy_group *into, const struct copy_group *fr
     }
 }
 
+char *copy_part_name(const char *group, const char *pool, bool first)
+{
+    struct buffer name = BUFFER_INIT;
+    buffer_append_text(&name, group);
+    if (!first)
+        buffer_printf(&name, "-%s", pool);
+    return buffer_take(&name);
+}
+
+char *copy_wanted_name(const struct copy_wanted *wanted, size_t at)
+{
+    const struct copy_group *part = &wanted->groups[at];
+    bool first = true;
+    for (size_t i = 0; i < at && first; i++)
+        first = strcmp(wanted->groups[i].group, part->group) != 0;
+    return copy_part_name(part->group, part->pool, first);
+}
+
 void copy_wanted_copy(struct copy_wanted *into, const struct copy_wanted *from)
 {
     *into = *from;
@@ -159,7 +177,7 @@ bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, 
     effect.wanted.id = codec_get_text(&reader);
     effect.wanted.revision = codec_get_u64(&reader);
     effect.wanted.shift = codec_get_flag(&reader);
-    effect.wanted.group_count = codec_get_count(&reader, JOB_GROUPS_MAX);
+    effect.wanted.group_count = codec_get_count(&reader, COPY_PARTS_MAX);
     effect.wanted.groups = memory_new(effect.wanted.group_count, sizeof *effect.wanted.groups);
     for (size_t i = 0; i < effect.wanted.group_count; i++)
         decode_group(&reader, &effect.wanted.groups[i]);

@@ -34,7 +34,8 @@ enum effect_type {
 const char *effect_type_word(enum effect_type type);
 bool effect_type_writes(enum effect_type type);
 
-/* One group of a job's copy in one region. */
+/* One group of a job's copy in one region, or the part of it that one pool holds. The first part of a group keeps its
+ * name in the region's job; those that follow it in the list are called "<group>-<pool>". */
 struct copy_group {
     char *group; /* as in the specification */
     char *pool;  /* the pool it is pinned to; "" when it is not pinned */
@@ -48,6 +49,8 @@ struct copy_group {
     } * pins;
     size_t pin_count;
 };
+
+enum { COPY_PARTS_MAX = 64 * 256 + 256 }; /* groups, and parts of those that are split, in one copy */
 
 /* What a region's copy of a job is to be. */
 struct copy_wanted {
@@ -79,6 +82,10 @@ void effect_release(struct effect *effect);
 void effect_copy(struct effect *into, const struct effect *from);
 void copy_wanted_release(struct copy_wanted *wanted);
 void copy_wanted_copy(struct copy_wanted *into, const struct copy_wanted *from);
+/* The name of a part in the region's job; the caller frees. */
+char *copy_part_name(const char *group, const char *pool, bool first);
+/* The same of the at-th group of a copy. */
+char *copy_wanted_name(const struct copy_wanted *wanted, size_t at);
 void effect_encode(const struct effect *effect, struct buffer *out);
 bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, struct error *ret_error);
 

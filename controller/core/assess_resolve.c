@@ -83,7 +83,7 @@ static void resolve_group(struct assess_snapshot *snapshot, const struct world *
     symbol node_pool = group->node_pool;
     if (job && job->demand.node_pool) {
         bool all = strcmp(job->demand.node_pool, "all") == 0;
-        int at = job_demand_find_group(&job->demand, world_text(world, group->group));
+        int at = job_group_of(world, job, world_text(world, group->group));
         node_pool = all ? 0 : intern_find(world->names, job->demand.node_pool);
         group->one_per_node = at >= 0 && job->demand.groups[at].one_per_node;
     }

@@ -31,17 +31,18 @@ void attempt_free(struct attempt *attempt)
     free(attempt);
 }
 
-void attempt_learn(struct attempt *attempt, symbol region, uint32_t group, enum reason reason, const char *detail,
-                   int64_t most)
+void attempt_learn(struct attempt *attempt, symbol region, uint32_t group, symbol pool, enum reason reason,
+                   const char *detail, int64_t most)
 {
     struct lesson *lesson = NULL;
     for (size_t i = 0; i < attempt->lesson_count; i++)
-        if (attempt->lessons[i].region == region && attempt->lessons[i].group == group)
+        if (attempt->lessons[i].region == region && attempt->lessons[i].group == group &&
+            attempt->lessons[i].pool == pool)
             lesson = &attempt->lessons[i];
     if (!lesson) {
         attempt->lessons = memory_resize(attempt->lessons, attempt->lesson_count + 1, sizeof *attempt->lessons);
         lesson = &attempt->lessons[attempt->lesson_count++];
-        *lesson = (struct lesson){.region = region, .group = group};
+        *lesson = (struct lesson){.region = region, .group = group, .pool = pool};
     }
     lesson->reason = reason;
     lesson->most = most;
@@ -223,12 +224,26 @@ static void next_round(struct core *core, struct attempt *attempt, struct drover
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
+/* The part of a copy that a task group of the region's plan is; NULL when none is called so. */
+static const struct copy_group *part_named(const struct copy_wanted *wanted, const char *task_group)
+{
+    for (size_t i = 0; i < wanted->group_count; i++) {
+        char *name = copy_wanted_name(wanted, i);
+        bool same = strcmp(name, task_group) == 0;
+        free(name);
+        if (same)
+            return &wanted->groups[i];
+    }
+    return NULL;
+}
+
 /* What one group's plan teaches; true when it fits as asked. */
-static bool learn_from_group(struct attempt *attempt, const struct job_demand *demand, struct asked *asked,
-                             const struct plan_group *group)
+static bool learn_from_group(const struct core *core, struct attempt *attempt, const struct job_demand *demand,
+                             struct asked *asked, const struct plan_group *group)
 {
     char detail[600];
-    int number = job_demand_find_group(demand, group->group);
+    const struct copy_group *part = part_named(&asked->wanted, group->group);
+    int number = part ? job_demand_find_group(demand, part->group) : -1;
     if (number < 0)
         return true;
     if (demand->type == JOB_SYSTEM) {
@@ -238,36 +253,33 @@ static bool learn_from_group(struct attempt *attempt, const struct job_demand *d
     if (asked->wanted.shift && (group->destructive || group->migrate)) {
         int64_t moved = group->destructive + group->migrate;
         snprintf(detail, sizeof detail, "a new count there would restart %lld running allocations", (long long)moved);
-        attempt_learn(attempt, asked->region, WORLD_NONE, REASON_NOMAD, detail, 0);
+        attempt_learn(attempt, asked->region, WORLD_NONE, 0, REASON_NOMAD, detail, 0);
         return false;
     }
     if (group->unplaced <= 0)
         return true;
-    int64_t wanted = 0;
-    for (size_t i = 0; i < asked->wanted.group_count; i++)
-        if (strcmp(asked->wanted.groups[i].group, group->group) == 0)
-            wanted = asked->wanted.groups[i].count;
-    int64_t most = group->filtered || group->unplaced > wanted ? 0 : wanted - group->unplaced;
-    attempt_learn(attempt, asked->region, (uint32_t)number, REASON_NOMAD, group->why, most);
+    int64_t most = group->filtered || group->unplaced > part->count ? 0 : part->count - group->unplaced;
+    symbol pool = part->pool[0] ? intern_find(core->world.names, part->pool) : 0;
+    attempt_learn(attempt, asked->region, (uint32_t)number, pool, REASON_NOMAD, group->why, most);
     return false;
 }
 
-static bool learn_from_plan(struct attempt *attempt, const struct job_demand *demand, struct asked *asked,
-                            const struct drover_job *job, const struct effect_result *result)
+static bool learn_from_plan(const struct core *core, struct attempt *attempt, const struct job_demand *demand,
+                            struct asked *asked, const struct drover_job *job, const struct effect_result *result)
 {
     const struct job_copy *copy = job ? job_copy_find(job, asked->region) : NULL;
     bool ours = copy && (copy->registered || copy->base_index);
     if (result->base_index && !ours) {
-        attempt_learn(attempt, asked->region, WORLD_NONE, REASON_OCCUPIED, "", 0);
+        attempt_learn(attempt, asked->region, WORLD_NONE, 0, REASON_OCCUPIED, "", 0);
         return false;
     }
     bool fits = true;
     asked->base_index = result->base_index;
     asked->system_nodes = -1;
     for (size_t i = 0; i < result->group_count; i++)
-        fits = learn_from_group(attempt, demand, asked, &result->groups[i]) && fits;
+        fits = learn_from_group(core, attempt, demand, asked, &result->groups[i]) && fits;
     if (demand->type == JOB_SYSTEM && asked->system_nodes == 0 && !asked->wanted.shift) {
-        attempt_learn(attempt, asked->region, WORLD_NONE, REASON_NOMAD, "no node passes the job's constraints", 0);
+        attempt_learn(attempt, asked->region, WORLD_NONE, 0, REASON_NOMAD, "no node passes the job's constraints", 0);
         fits = false;
     }
     return fits;
@@ -286,9 +298,10 @@ static void take_answer(struct core *core, struct attempt *attempt, struct drove
         return;
     }
     if (result->outcome == OUTCOME_DONE)
-        asked->answered = learn_from_plan(attempt, demand_of(attempt, job), asked, job, result);
+        asked->answered = learn_from_plan(core, attempt, demand_of(attempt, job), asked, job, result);
     else
-        attempt_learn(attempt, asked->region, WORLD_NONE, no_answer ? REASON_NOT_ALIVE : REASON_NOMAD, result->text, 0);
+        attempt_learn(attempt, asked->region, WORLD_NONE, 0, no_answer ? REASON_NOT_ALIVE : REASON_NOMAD, result->text,
+                      0);
     if (attempt_awaits_answers(attempt))
         return;
     bool all_fit = true;

@@ -7,7 +7,8 @@
 #include "controller/core/cost.h"
 #include "controller/core/private.h"
 
-enum { DETAIL_MAX = POLICY_DETAIL_MAX };
+/* A copy with all its parts must stay within what the store reads back: 256 pools a region. */
+enum { DETAIL_MAX = POLICY_DETAIL_MAX, SPLIT_GROUPS_MAX = 64 };
 
 static struct candidate *add(struct candidates *candidates, size_t region, uint32_t pool, enum reason reason,
                              const char *detail)
@@ -72,11 +73,13 @@ static bool copy_is_there(const struct placing *placing, symbol region)
     return copy && (copy->registered || copy->effect);
 }
 
-static const struct lesson *lesson_of(const struct placing *placing, symbol region, uint32_t group)
+/* About the whole region (group WORLD_NONE), or a group in one of its pools. */
+static const struct lesson *lesson_of(const struct placing *placing, symbol region, uint32_t group, symbol pool)
 {
     const struct attempt *attempt = placing->attempt;
     for (size_t i = 0; attempt && i < attempt->lesson_count; i++)
-        if (attempt->lessons[i].region == region && attempt->lessons[i].group == group)
+        if (attempt->lessons[i].region == region && attempt->lessons[i].group == group &&
+            (attempt->lessons[i].pool == 0 || attempt->lessons[i].pool == pool))
             return &attempt->lessons[i];
     return NULL;
 }
@@ -116,7 +119,7 @@ static enum reason region_reason(const struct placing *placing, const struct wor
     }
     if (region_is_occupied(placing, region))
         return REASON_OCCUPIED;
-    const struct lesson *lesson = lesson_of(placing, region->name, WORLD_NONE);
+    const struct lesson *lesson = lesson_of(placing, region->name, WORLD_NONE, 0);
     if (lesson) {
         snprintf(detail, DETAIL_MAX, "%.500s", lesson->detail);
         return lesson->reason;
@@ -126,15 +129,49 @@ static enum reason region_reason(const struct placing *placing, const struct wor
 
 /* --- what rules a pool out ---------------------------------------------------------------------------------------- */
 
+/* The copy that stands in the region, or NULL. */
+static const struct job_copy *copy_there(const struct placing *placing, symbol region)
+{
+    return copy_is_there(placing, region) ? job_copy_find(placing->job, region) : NULL;
+}
+
+/* The first part of the group there, or NULL. */
 static const struct job_copy_group *group_there(const struct placing *placing, symbol region, uint32_t group)
 {
-    if (!copy_is_there(placing, region))
-        return NULL;
-    const struct job_copy *copy = job_copy_find(placing->job, region);
-    for (size_t i = 0; i < copy->group_count; i++)
+    const struct job_copy *copy = copy_there(placing, region);
+    for (size_t i = 0; copy && i < copy->group_count; i++)
         if (copy->groups[i].group == group)
             return &copy->groups[i];
     return NULL;
+}
+
+static const struct job_copy_group *part_there(const struct placing *placing, symbol region, uint32_t group,
+                                               symbol pool)
+{
+    const struct job_copy *copy = copy_there(placing, region);
+    for (size_t i = 0; copy && i < copy->group_count; i++)
+        if (copy->groups[i].group == group && copy->groups[i].pool == pool)
+            return &copy->groups[i];
+    return NULL;
+}
+
+/* A group may stand in several pools of a region where each part can be held to its pool under a name of its own. */
+static bool may_split(const struct placing *placing, const struct world_region *region, uint32_t number)
+{
+    const struct job_demand *demand = placing->demand;
+    const struct job_copy_group *there = group_there(placing, region->name, number);
+    if (demand->type != JOB_SERVICE || !demand->groups[number].pinnable || demand->group_count > SPLIT_GROUPS_MAX ||
+        (there && there->count > 0 && !there->pool))
+        return false;
+    for (size_t p = 0; p < region->pool_count; p++) {
+        char *name = copy_part_name(demand->groups[number].name,
+                                    world_text(&placing->core->world, region->pools[p].name), false);
+        bool taken = job_demand_find_group(demand, name) >= 0;
+        free(name);
+        if (taken)
+            return false;
+    }
+    return true;
 }
 
 static void describe_too_large(const struct group_demand *group, const struct resources *largest, char *detail)
@@ -183,7 +220,8 @@ static void weigh(const struct placing *placing, const struct room *room, struct
 {
     const struct group_demand *group = &placing->demand->groups[number];
     const struct world_region *region = &placing->core->world.regions[at->region];
-    const struct lesson *lesson = lesson_of(placing, region->name, number);
+    const struct lesson *lesson =
+        lesson_of(placing, region->name, number, at->unpinned ? 0 : region->pools[at->pool].name);
     int64_t marginal = 0;
     int64_t full = 0;
     if (cost_unit(region, &region->pools[at->pool], &group->each, &marginal, &full)) {
@@ -236,17 +274,20 @@ static void collect_pool(const struct placing *placing, const struct room *room,
 {
     const struct world_region *region = &placing->core->world.regions[at];
     const struct job_copy_group *there = group_there(placing, region->name, number);
+    const struct job_copy_group *part =
+        unpinned ? there : part_there(placing, region->name, number, region->pools[pool].name);
     char detail[DETAIL_MAX];
     struct candidate *candidate = add(candidates, at, pool, REASON_CHOSEN, "");
     candidate->unpinned = unpinned;
-    if (there && !unpinned && pool_number(region, there->pool) != pool) {
+    candidate->splits = !unpinned && may_split(placing, region, number);
+    if (there && !part && !candidate->splits) {
         candidate->reason = REASON_ONE_POOL;
         snprintf(detail, sizeof detail, "the copy there is held to pool \"%.128s\"",
                  there->pool ? world_text(&placing->core->world, there->pool) : "");
         text_replace(&candidate->detail, detail);
         return;
     }
-    candidate->before = there ? there->count : 0;
+    candidate->before = part ? part->count : 0;
     enum reason reason = pool_reason(placing, room, candidate, &placing->demand->groups[number], detail);
     if (reason == REASON_CHOSEN) {
         weigh(placing, room, candidate, number);
@@ -259,17 +300,17 @@ static void collect_pool(const struct placing *placing, const struct room *room,
 }
 
 /* What is there already stays there even when the region takes nothing new. */
-static void keep_what_is_there(const struct placing *placing, uint32_t number, size_t at, const char *detail,
-                               struct candidates *candidates)
+static void keep_part(const struct placing *placing, uint32_t number, size_t at, const struct job_copy_group *part,
+                      const char *detail, struct candidates *candidates)
 {
     const struct world_region *region = &placing->core->world.regions[at];
-    const struct job_copy_group *there = group_there(placing, region->name, number);
-    uint32_t pool = there->pool ? pool_number(region, there->pool) : 0;
+    uint32_t pool = part->pool ? pool_number(region, part->pool) : 0;
     if (pool == WORLD_NONE)
         pool = (uint32_t)region->pool_count - 1;
     struct candidate *candidate = add(candidates, at, pool, REASON_CHOSEN, detail);
-    candidate->before = there->count;
+    candidate->before = part->count;
     candidate->fits = 0;
+    candidate->splits = part->pool != 0;
     int64_t marginal = 0;
     int64_t full = 0;
     if (cost_unit(region, &region->pools[pool], &placing->demand->groups[number].each, &marginal, &full)) {
@@ -278,18 +319,29 @@ static void keep_what_is_there(const struct placing *placing, uint32_t number, s
     }
 }
 
+/* True when there was something. */
+static bool keep_what_is_there(const struct placing *placing, uint32_t number, size_t at, const char *detail,
+                               struct candidates *candidates)
+{
+    const struct job_copy *copy = copy_there(placing, placing->core->world.regions[at].name);
+    bool any = false;
+    for (size_t i = 0; copy && i < copy->group_count; i++)
+        if (copy->groups[i].group == number && copy->groups[i].count > 0) {
+            keep_part(placing, number, at, &copy->groups[i], detail, candidates);
+            any = true;
+        }
+    return any;
+}
+
 static void collect_region(const struct placing *placing, const struct room *room, uint32_t number, size_t at,
                            struct candidates *candidates)
 {
     const struct world_region *region = &placing->core->world.regions[at];
     const struct group_demand *group = &placing->demand->groups[number];
-    const struct job_copy_group *there = group_there(placing, region->name, number);
     char detail[DETAIL_MAX];
     enum reason reason = region_reason(placing, region, detail);
     if (reason != REASON_CHOSEN) {
-        if (there && there->count > 0)
-            keep_what_is_there(placing, number, at, detail, candidates);
-        else
+        if (!keep_what_is_there(placing, number, at, detail, candidates))
             add(candidates, at, WORLD_NONE, reason, detail);
         return;
     }

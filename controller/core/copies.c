@@ -52,28 +52,36 @@ static int64_t system_count(const struct drover_job *job, symbol region, const c
     return count;
 }
 
+/* What the copy holds of a part so far; NULL when it is new. */
+static const struct job_copy_group *known_part(const struct job_copy *copy, uint32_t group, symbol pool)
+{
+    for (size_t i = 0; copy->registered && i < copy->group_count; i++)
+        if (copy->groups[i].group == group && copy->groups[i].pool == pool)
+            return &copy->groups[i];
+    return NULL;
+}
+
 /* Sets what the copy is to hold; true when anything about it is new. */
 static bool set_groups(struct core *core, struct drover_job *job, struct job_copy *copy,
                        const struct copy_wanted *wanted)
 {
     bool changed = !copy->registered || copy->group_count != wanted->group_count;
-    if (copy->group_count != wanted->group_count) {
-        free(copy->groups);
-        copy->groups = memory_new(wanted->group_count, sizeof *copy->groups);
-        copy->group_count = wanted->group_count;
+    struct job_copy_group *parts = memory_new(wanted->group_count, sizeof *parts);
+    for (size_t i = 0; i < wanted->group_count; i++) {
+        const struct copy_group *from = &wanted->groups[i];
+        uint32_t group = (uint32_t)job_demand_find_group(&job->demand, from->group);
+        symbol pool = intern_put(core->world.names, from->pool);
+        const struct job_copy_group *known = known_part(copy, group, pool);
+        parts[i] = known ? *known : (struct job_copy_group){.group = group, .pool = pool};
+        parts[i].count_before = known ? known->count : 0;
+        parts[i].count = job->demand.type == JOB_SYSTEM
+                             ? system_count(job, copy->region, world_text(&core->world, copy->region), from->group)
+                             : from->count;
+        changed = changed || parts[i].count != parts[i].count_before || !known;
     }
-    for (uint32_t i = 0; i < wanted->group_count; i++) {
-        struct job_copy_group *group = &copy->groups[i];
-        int64_t count = wanted->groups[i].count;
-        if (job->demand.type == JOB_SYSTEM)
-            count = system_count(job, copy->region, world_text(&core->world, copy->region), wanted->groups[i].group);
-        changed = changed || group->count != count;
-        group->group = i;
-        group->count_before = copy->registered ? group->count : 0;
-        if (!copy->registered || wanted->groups[i].pool[0])
-            group->pool = intern_put(core->world.names, wanted->groups[i].pool);
-        group->count = count;
-    }
+    free(copy->groups);
+    copy->groups = parts;
+    copy->group_count = wanted->group_count;
     return changed;
 }
 
@@ -141,7 +149,7 @@ static void fail_copy(struct core *core, struct drover_job *job, struct job_copy
     text_replace(&copy->trouble, why);
     restore_counts(copy);
     if (job->attempt)
-        attempt_learn(job->attempt, copy->region, WORLD_NONE, REASON_FAILED, why, 0);
+        attempt_learn(job->attempt, copy->region, WORLD_NONE, 0, REASON_FAILED, why, 0);
     put_copy(core, job, copy);
     core_touch_job(core, job->job_namespace, job->id);
     core_changed(core);
@@ -300,28 +308,34 @@ static bool is_proven(const struct core *core, const struct group_demand *group,
     return allocation->running_since_s && running_ms >= group->min_healthy_ms && allocation->service != SERVICE_FAILING;
 }
 
+static void count_allocation(const struct core *core, const struct group_demand *demand, const struct job_copy *copy,
+                             const struct world_allocation *allocation, struct job_copy_group *group)
+{
+    bool serves = allocation->client_status == CLIENT_RUNNING && allocation->health != HEALTH_BAD &&
+                  allocation->service != SERVICE_FAILING;
+    group->placed++;
+    group->serving += serves;
+    group->proven += serves && is_proven(core, demand, copy, allocation);
+}
+
 static void count_allocations(struct core *core, const struct drover_job *job, struct job_copy *copy,
                               const struct world_region *region, uint32_t at)
 {
-    for (size_t g = 0; g < copy->group_count; g++)
+    symbol *names = memory_new(copy->group_count, sizeof *names);
+    for (size_t g = 0; g < copy->group_count; g++) {
         copy->groups[g].placed = copy->groups[g].serving = copy->groups[g].proven = 0;
+        names[g] = job_copy_part_name(&core->world, job, copy, g);
+    }
     for (uint32_t i = at == WORLD_NONE ? WORLD_NONE : region->jobs[at].first_allocation; i != WORLD_NONE;
          i = region->allocations[i].next) {
         const struct world_allocation *allocation = &region->allocations[i];
-        int number = job_demand_find_group(&job->demand, world_text(&core->world, allocation->group));
-        if (number < 0 || allocation->desired_status != DESIRED_RUN || !allocation_is_live(allocation))
+        if (allocation->desired_status != DESIRED_RUN || !allocation_is_live(allocation))
             continue;
-        for (size_t g = 0; g < copy->group_count; g++) {
-            struct job_copy_group *group = &copy->groups[g];
-            if (group->group != (uint32_t)number)
-                continue;
-            bool serves = allocation->client_status == CLIENT_RUNNING && allocation->health != HEALTH_BAD &&
-                          allocation->service != SERVICE_FAILING;
-            group->placed++;
-            group->serving += serves;
-            group->proven += serves && is_proven(core, &job->demand.groups[number], copy, allocation);
-        }
+        for (size_t g = 0; g < copy->group_count; g++)
+            if (names[g] == allocation->group)
+                count_allocation(core, &job->demand.groups[copy->groups[g].group], copy, allocation, &copy->groups[g]);
     }
+    free(names);
 }
 
 static bool all_proven(const struct job_copy *copy)
@@ -359,7 +373,7 @@ static void gone_wrong(struct core *core, struct drover_job *job, struct job_cop
     text_replace(&copy->trouble, why);
     for (size_t g = 0; job->attempt && g < copy->group_count; g++)
         if (copy->groups[g].proven < copy->groups[g].count)
-            attempt_learn(job->attempt, copy->region, copy->groups[g].group, REASON_FAILED, why,
+            attempt_learn(job->attempt, copy->region, copy->groups[g].group, copy->groups[g].pool, REASON_FAILED, why,
                           copy->groups[g].proven);
     put_copy(core, job, copy);
     core_changed(core);

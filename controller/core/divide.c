@@ -122,13 +122,13 @@ static int64_t candidate_most(const struct group_work *work, const struct candid
     if (candidate->guide >= 0 && !work->second)
         most = smaller(most, candidate->before + candidate->guide);
     *ret_stays = stays;
-    return most;
+    return work->wanted >= work->before ? most : smaller(most, stays);
 }
 
 /* Once some of a group stands in one pool of a region the others of that region are out. */
 static bool region_is_taken_elsewhere(const struct group_work *work, const struct candidate *candidate)
 {
-    for (size_t c = 0; work->second && c < work->candidates->count; c++) {
+    for (size_t c = 0; work->second && !candidate->splits && c < work->candidates->count; c++) {
         const struct candidate *other = &work->candidates->list[c];
         if (other != candidate && other->region == candidate->region && other->taken > 0)
             return true;
@@ -142,18 +142,22 @@ static void build_region(struct group_work *work, size_t r, int64_t weight, size
     struct division_region *region = &work->regions[r];
     int64_t before = 0;
     size_t first = *option;
+    bool split = true;
+    bool grows = work->wanted >= work->before;
     for (size_t c = 0; c < work->candidates->count; c++) {
         const struct candidate *candidate = &work->candidates->list[c];
         if (candidate->region != r || candidate->reason != REASON_CHOSEN || region_is_taken_elsewhere(work, candidate))
             continue;
         int64_t stays = 0;
         int64_t most = candidate_most(work, candidate, &stays);
-        work->options[*option] =
-            (struct division_option){.unit_cost = candidate_weighed(candidate, weight), .most = most};
+        work->options[*option] = (struct division_option){
+            .unit_cost = candidate_weighed(candidate, weight), .most = most, .least = grows ? smaller(stays, most) : 0};
         work->option_candidate[(*option)++] = c;
         before += stays;
+        split = split && candidate->splits;
     }
-    *region = (struct division_region){.options = &work->options[first], .option_count = *option - first};
+    *region = (struct division_region){
+        .options = &work->options[first], .option_count = *option - first, .split = split && *option - first > 1};
     placing_region_bounds(work->placing, at->config.name, work->wanted, work->before, before, &region->least,
                           &region->most);
     region->provider = provider_number(work, at->config.provider);
@@ -177,12 +181,14 @@ static bool divide(struct group_work *work, int64_t weight, struct error *ret_er
         return false;
     for (size_t c = 0; c < work->candidates->count; c++)
         work->candidates->list[c].count = 0;
+    int64_t *counts = memory_new(work->candidates->count, sizeof *counts);
     for (size_t r = 0; r < world->region_count; r++) {
-        if (shares[r].count == 0)
-            continue;
-        size_t at = (size_t)(work->regions[r].options - work->options) + shares[r].option;
-        work->candidates->list[work->option_candidate[at]].count = shares[r].count;
+        size_t first = (size_t)(work->regions[r].options - work->options);
+        division_fill(&work->regions[r], &shares[r], counts);
+        for (size_t o = 0; o < work->regions[r].option_count; o++)
+            work->candidates->list[work->option_candidate[first + o]].count = counts[o];
     }
+    free(counts);
     return true;
 }
 

@@ -89,7 +89,7 @@ static bool may_grow_for(const struct growth *growth, size_t g, const struct can
 {
     const struct group_demand *group = &growth->placing->demand->groups[g];
     return at->pool != WORLD_NONE && lacks_only_room(at) && at->limit < 0 && (!at->unpinned || !group->pinnable) &&
-           !serves_elsewhere(&growth->work->groups[g], at);
+           (at->splits || !serves_elsewhere(&growth->work->groups[g], at));
 }
 
 /* --- the problem -------------------------------------------------------------------------------------------------- */

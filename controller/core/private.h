@@ -36,6 +36,7 @@ struct pending {
 struct lesson {
     symbol region;
     uint32_t group; /* place in the demand, WORLD_NONE: all groups */
+    symbol pool;    /* of the part it is about; 0: wherever the group stands there */
     enum reason reason;
     char *detail;
     int64_t most; /* no more than this many of the group there */
@@ -117,6 +118,11 @@ struct world_region *world_region_of(struct world *world, symbol name);
 struct drover_job *world_job(const struct world *world, const char *job_namespace, const char *id);
 struct drover_job *world_job_obtain(struct world *world, const char *job_namespace, const char *id);
 void world_job_drop(struct world *world, struct drover_job *job);
+/* The task group that holds the at-th part of a copy; 0 when nothing of that name was ever seen. */
+symbol job_copy_part_name(const struct world *world, const struct drover_job *job, const struct job_copy *copy,
+                          size_t at);
+/* The place in the demand of the group that a task group of the job's copies belongs to, or -1. */
+int job_group_of(const struct world *world, const struct drover_job *job, const char *task_group);
 struct job_copy *job_copy_find(const struct drover_job *job, symbol region);
 struct job_copy *job_copy_obtain(const struct world *world, struct drover_job *job, symbol region);
 void job_copy_drop(struct drover_job *job, const struct job_copy *copy);
@@ -189,6 +195,7 @@ struct candidate {
     int64_t left;  /* what fits beyond that */
     int64_t unit_marginal_uusd_h, unit_full_uusd_h; /* -1 unknown */
     int64_t scarcity_uusd_h; /* shadow price of the room one allocation takes there; -1 unknown */
+    bool splits;             /* other pools of the region may hold some of the group beside it */
     bool unpinned;           /* the group cannot be pinned: Nomad may use any pool there */
 };
 struct candidates {
@@ -266,8 +273,8 @@ void attempt_start_dry(struct core *core, const struct event *event);
 void attempt_resume(struct core *core, struct drover_job *job);
 bool attempt_plan_result(struct core *core, const struct effect_result *result);
 void attempt_replan(struct core *core, struct drover_job *job);
-void attempt_learn(struct attempt *attempt, symbol region, uint32_t group, enum reason reason, const char *detail,
-                   int64_t most);
+void attempt_learn(struct attempt *attempt, symbol region, uint32_t group, symbol pool, enum reason reason,
+                   const char *detail, int64_t most);
 void attempt_free(struct attempt *attempt);
 bool attempt_awaits_answers(const struct attempt *attempt);
 void attempt_settle(struct core *core, struct drover_job *job);

@@ -28,7 +28,7 @@ static enum reason final_reason(const struct placing *placing, const struct cand
         return REASON_FULL;
     if (!would_have_served(candidates, at, wanted))
         return REASON_DEARER;
-    for (size_t c = 0; c < candidates->count; c++)
+    for (size_t c = 0; c < candidates->count && !at->splits; c++)
         if (candidates->list[c].region == at->region && candidates->list[c].count > 0)
             return REASON_ONE_POOL;
     bool spread = placing_region_most(placing, wanted) < wanted || placing->policy->max_share_provider_percent > 0;

@@ -89,7 +89,7 @@ static bool restore_copy(struct core *core, struct drover_job *job, const char *
     free(copy->trouble);
     copy->trouble = text_or_null(reader);
     free(copy->groups);
-    copy->group_count = codec_get_count(reader, JOB_GROUPS_MAX);
+    copy->group_count = codec_get_count(reader, COPY_PARTS_MAX);
     copy->groups = memory_new(copy->group_count, sizeof *copy->groups);
     for (size_t i = 0; i < copy->group_count; i++)
         restore_copy_group(core, reader, &copy->groups[i]);

@@ -178,12 +178,10 @@ bool room_could_hold(const struct room *room, size_t region, uint32_t pool, cons
 
 /* --- promises ----------------------------------------------------------------------------------------------------- */
 
-static int64_t live_of_group(const struct world *world, const struct world_region *region, const struct drover_job *job,
-                             const char *group)
+static int64_t live_of_group(const struct world_region *region, const struct drover_job *job, symbol name)
 {
     uint32_t at = region_job_find(region, job->job_namespace, job->id);
     int64_t live = 0;
-    symbol name = intern_find(world->names, group);
     if (at == WORLD_NONE)
         return 0;
     for (uint32_t i = region->jobs[at].first_allocation; i != WORLD_NONE; i = region->allocations[i].next)
@@ -215,7 +213,7 @@ static void take_promise(struct room *room, const struct core *core, const struc
     for (size_t i = 0; i < copy->group_count; i++) {
         const struct job_copy_group *wanted = &copy->groups[i];
         const struct group_demand *group = &job->demand.groups[wanted->group];
-        int64_t missing = wanted->count - live_of_group(world, region, job, group->name);
+        int64_t missing = wanted->count - live_of_group(region, job, job_copy_part_name(world, job, copy, i));
         if (missing > 0)
             room_take(room, (size_t)(region - world->regions), pool_place(region, wanted->pool), group, missing);
     }

@@ -360,6 +360,30 @@ void world_job_drop(struct world *world, struct drover_job *job)
     }
 }
 
+symbol job_copy_part_name(const struct world *world, const struct drover_job *job, const struct job_copy *copy,
+                          size_t at)
+{
+    const struct job_copy_group *part = &copy->groups[at];
+    bool first = true;
+    for (size_t i = 0; i < at && first; i++)
+        first = copy->groups[i].group != part->group;
+    char *name = copy_part_name(job->demand.groups[part->group].name, world_text(world, part->pool), first);
+    symbol found = intern_find(world->names, name);
+    free(name);
+    return found;
+}
+
+int job_group_of(const struct world *world, const struct drover_job *job, const char *task_group)
+{
+    int at = job_demand_find_group(&job->demand, task_group);
+    symbol name = intern_find(world->names, task_group);
+    for (size_t c = 0; at < 0 && name && c < job->copy_count; c++)
+        for (size_t g = 0; at < 0 && g < job->copies[c].group_count; g++)
+            if (job_copy_part_name(world, job, &job->copies[c], g) == name)
+                at = (int)job->copies[c].groups[g].group;
+    return at;
+}
+
 struct job_copy *job_copy_find(const struct drover_job *job, symbol region)
 {
     for (size_t i = 0; i < job->copy_count; i++)

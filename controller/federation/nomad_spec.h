@@ -22,12 +22,13 @@ bool nomad_spec_read(const char *json, size_t length, struct job_demand *ret_dem
 
 /* The JSON body `{"Job":{...}}` fields' job object for one region: counts, pins and the region's own values (Region set
  * explicitly, `multiregion` stripped with its datacenters, node_pool, meta and count overrides applied,
- * AutoRevert=false in every update block), otherwise unchanged. */
+ * AutoRevert=false in every update block), otherwise unchanged. A group that is split over pools gets its further parts
+ * appended, each called "<group>-<pool>" and pinned, with max_parallel and canary divided among them. */
 bool nomad_spec_render(const char *body, size_t length, const struct copy_wanted *wanted, const char *region,
                        struct buffer *ret_job, struct error *ret_error);
 
-/* The shift rule: the live job as GET /v1/job/:id gives it, with only TaskGroups[].Count changed. ERROR_CONFLICT when a
- * wanted group is not there. */
+/* The shift rule: the live job as GET /v1/job/:id gives it, with only TaskGroups[].Count changed and missing parts of
+ * split groups appended. ERROR_CONFLICT when a wanted group is not there. */
 bool nomad_spec_shift(const char *live, size_t length, const struct copy_wanted *wanted, struct buffer *ret_job,
                       struct error *ret_error);
 

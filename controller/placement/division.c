@@ -56,10 +56,134 @@ static void slide(const struct table *table, const int64_t *before, const struct
     }
 }
 
+/* --- several options of a region at once ----------------------------------------------------------------------------
+ */
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The options by unit cost, the earlier among equals; the caller frees. */
+static uint32_t *by_cost(const struct division_region *region)
+{
+    uint32_t *order = memory_new(region->option_count, sizeof *order);
+    for (uint32_t o = 0; o < region->option_count; o++) {
+        uint32_t at = o;
+        for (; at > 0 && region->options[order[at - 1]].unit_cost > region->options[o].unit_cost; at--)
+            order[at] = order[at - 1];
+        order[at] = o;
+    }
+    return order;
+}
+
+void division_fill(const struct division_region *region, const struct division_share *share, int64_t *ret_counts)
+{
+    int64_t left = share->count;
+    memset(ret_counts, 0, region->option_count * sizeof *ret_counts);
+    if (!region->split) {
+        if (left > 0)
+            ret_counts[share->option] = left;
+        return;
+    }
+    for (size_t o = 0; o < region->option_count; o++) {
+        ret_counts[o] = smaller(region->options[o].least, left);
+        left -= ret_counts[o];
+    }
+    uint32_t *order = by_cost(region);
+    for (size_t i = 0; i < region->option_count && left > 0; i++) {
+        int64_t more = smaller(left, larger(region->options[order[i]].most - ret_counts[order[i]], 0));
+        ret_counts[order[i]] += more;
+        left -= more;
+    }
+    free(order);
+}
+
+/* What 0..most allocations cost in a split region, rising ever steeper above what stays; *ret_most is cut to what fits.
+ */
+static int64_t *fill_costs(const struct division_region *region, int64_t *ret_most)
+{
+    int64_t fits = 0;
+    for (size_t o = 0; o < region->option_count; o++)
+        fits += larger(region->options[o].most, region->options[o].least);
+    *ret_most = smaller(*ret_most, fits);
+    int64_t *cost = memory_new((size_t)*ret_most + 1, sizeof *cost);
+    int64_t *counts = memory_new(region->option_count, sizeof *counts);
+    uint32_t *order = by_cost(region);
+    int64_t at = region->least;
+    division_fill(region, &(struct division_share){.count = at}, counts);
+    for (size_t o = 0; at <= *ret_most && o < region->option_count; o++)
+        cost[at] += counts[o] * region->options[o].unit_cost;
+    for (size_t i = 0; i < region->option_count; i++)
+        for (int64_t more = region->options[order[i]].most - counts[order[i]]; more > 0 && at < *ret_most; more--, at++)
+            cost[at + 1] = cost[at] + region->options[order[i]].unit_cost;
+    free(order);
+    free(counts);
+    return cost;
+}
+
+/* A split region joins: cost is convex in what it takes, so that what the others take best rises with the total, and
+ * halving finds it. */
+struct convex {
+    const struct table *table;
+    const int64_t *cost; /* of this region, [least..most] */
+    int64_t least, most;
+    int64_t low, high; /* where scratch is possible */
+    struct choice *choices;
+};
+
+static void join_convex(const struct convex *convex, int64_t first, int64_t last, int64_t from, int64_t to)
+{
+    if (first > last)
+        return;
+    int64_t k = first + (last - first) / 2;
+    int64_t begin = larger(larger(from, convex->low), k - convex->most);
+    int64_t end = smaller(smaller(to, convex->high), k - convex->least);
+    int64_t best = IMPOSSIBLE;
+    int64_t others = begin;
+    for (int64_t i = begin; i <= end; i++) {
+        int64_t cost = convex->table->scratch[i] + convex->cost[k - i];
+        if (cost < best) {
+            best = cost;
+            others = i;
+        }
+    }
+    convex->table->cost[k] = best;
+    convex->choices[k].count = best == IMPOSSIBLE ? 0 : (uint32_t)(k - others);
+    join_convex(convex, first, k - 1, from, others);
+    join_convex(convex, k + 1, last, others, to);
+}
+
+static void join_split(struct table *table, const struct division_region *region, struct choice *choices)
+{
+    int64_t most = smaller(region->most, table->wanted);
+    int64_t *cost = fill_costs(region, &most);
+    struct convex convex = {
+        .table = table, .cost = cost, .least = region->least, .most = most, .low = 0, .high = -1, .choices = choices};
+    for (int64_t k = 0; k <= table->wanted; k++) {
+        choices[k] = (struct choice){0};
+        table->cost[k] = IMPOSSIBLE;
+        if (table->scratch[k] == IMPOSSIBLE)
+            continue;
+        if (convex.high < 0)
+            convex.low = k;
+        convex.high = k;
+    }
+    if (convex.high >= 0 && most >= region->least)
+        join_convex(&convex, convex.low + region->least, smaller(table->wanted, convex.high + most), convex.low,
+                    convex.high);
+    free(cost);
+}
+
 static bool least_fits(const struct division_region *region)
 {
     if (region->least == 0)
         return true;
+    int64_t fits = 0;
+    for (size_t o = 0; region->split && o < region->option_count; o++)
+        fits += larger(region->options[o].most, region->options[o].least);
+    if (region->split)
+        return smaller(fits, region->most) >= region->least;
     for (size_t o = 0; o < region->option_count; o++)
         if (smaller(region->options[o].most, region->most) >= region->least)
             return true;
@@ -71,6 +195,10 @@ static void join_region(struct table *table, const struct division_region *regio
 {
     size_t size = (size_t)table->wanted + 1;
     memcpy(table->scratch, table->cost, size * sizeof *table->cost);
+    if (region->split) {
+        join_split(table, region, choices);
+        return;
+    }
     for (size_t k = 0; k < size; k++) {
         choices[k] = (struct choice){0};
         if (region->least > 0)

@@ -97,7 +97,9 @@ static void print_wanted(struct script *script, const struct effect *effect)
     buffer_printf(script->out, " %s", wanted->id);
     for (size_t i = 0; i < wanted->group_count; i++) {
         const struct copy_group *group = &wanted->groups[i];
-        buffer_printf(script->out, " %s=%lld", group->group, (long long)group->count);
+        char *name = copy_wanted_name(wanted, i);
+        buffer_printf(script->out, " %s=%lld", name, (long long)group->count);
+        free(name);
         for (size_t p = 0; p < group->pin_count; p++)
             buffer_printf(script->out, " [%s %s %s]", group->pins[p].target, group->pins[p].negated ? "!=" : "=",
                           group->pins[p].value);
@@ -171,9 +173,11 @@ static void fill_plan(const struct effect *effect, const struct words *words, st
                       struct plan_group *groups)
 {
     for (size_t i = 0; i < effect->wanted.group_count && i < WORDS_MAX; i++) {
-        groups[i] = (struct plan_group){.group = effect->wanted.groups[i].group,
+        char *name = copy_wanted_name(&effect->wanted, i);
+        bool meant = strcmp(word_value(words, "only", name), name) == 0;
+        groups[i] = (struct plan_group){.group = name,
                                         .place = word_number(words, "place", effect->wanted.groups[i].count),
-                                        .unplaced = word_number(words, "unplaced", 0),
+                                        .unplaced = meant ? word_number(words, "unplaced", 0) : 0,
                                         .destructive = word_number(words, "destructive", 0),
                                         .filtered = word_there(words, "filtered"),
                                         .why = word_value(words, "why", "")};
@@ -225,6 +229,8 @@ void script_answer(struct script *script, size_t at, const struct words *words)
     result.matches_wanted = word_there(words, "matches");
     struct event event = {.type = EVENT_EFFECT_RESULT, .result = &result};
     script_send(script, &event);
+    for (size_t i = 0; i < result.group_count; i++)
+        free((char *)(uintptr_t)groups[i].group);
     free(text);
     effect_release(&effect);
 }

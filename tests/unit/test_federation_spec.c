@@ -378,6 +378,72 @@ static void test_shift_changes_nothing_but_counts(void **state)
     free(live);
 }
 
+static void test_a_split_group_is_rendered_in_parts(void **state)
+{
+    (void)state;
+    struct pin spot = {.target = (char *)"${node.class}", .value = (char *)"spot"};
+    struct pin std = {.target = (char *)"${node.class}", .value = (char *)"std"};
+    struct copy_group groups[] = {
+        {.group = (char *)"g", .pool = (char *)"spot", .count = 8, .pins = &spot, .pin_count = 1},
+        {.group = (char *)"g", .pool = (char *)"std", .count = 4, .pins = &std, .pin_count = 1},
+        {.group = (char *)"h", .pool = (char *)"", .count = 0}};
+    struct copy_wanted wanted = {.groups = groups, .group_count = 3};
+    char *body = json("{'ID':'w','Update':{'MaxParallel':6,'Canary':0},'TaskGroups':[{'Name':'g','Count':12,"
+                      "'Constraints':[{'LTarget':'a','RTarget':'b','Operand':'='}]},{'Name':'h','Count':2}]}");
+    struct buffer out = BUFFER_INIT;
+    struct error error = {0};
+    assert_true(nomad_spec_render(body, strlen(body), &wanted, "r", &out, &error));
+    json_t *job = json_loads(out.data, 0, NULL);
+    assert_json(
+        json_object_get(job, "TaskGroups"),
+        "[{'Name':'g','Count':8,'Update':{'MaxParallel':4,'Canary':0,'AutoRevert':false},'Constraints':["
+        "{'LTarget':'a','RTarget':'b','Operand':'='},{'LTarget':'${node.class}','RTarget':'spot','Operand':'='}]},"
+        "{'Name':'h','Count':0},"
+        "{'Name':'g-std','Count':4,'Update':{'MaxParallel':2,'Canary':0,'AutoRevert':false},'Constraints':["
+        "{'LTarget':'a','RTarget':'b','Operand':'='},{'LTarget':'${node.class}','RTarget':'std','Operand':'='}]}]");
+    json_decref(job);
+    groups[2].group = (char *)"g";
+    groups[2].pool = (char *)"std";
+    assert_false(nomad_spec_render(body, strlen(body), &wanted, "r", &out, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    buffer_release(&out);
+    free(body);
+}
+
+static void test_a_shift_appends_the_part_that_is_missing(void **state)
+{
+    (void)state;
+    struct pin spot = {.target = (char *)"${node.class}", .value = (char *)"spot"};
+    struct pin std = {.target = (char *)"${node.class}", .value = (char *)"std"};
+    struct copy_group groups[] = {
+        {.group = (char *)"g", .pool = (char *)"spot", .count = 8, .pins = &spot, .pin_count = 1},
+        {.group = (char *)"g", .pool = (char *)"std", .count = 4, .pins = &std, .pin_count = 1}};
+    struct copy_wanted wanted = {.groups = groups, .group_count = 2, .shift = true};
+    char *live = json("{'ID':'w','TaskGroups':[{'Name':'g','Count':6,'Constraints':["
+                      "{'LTarget':'a','RTarget':'b','Operand':'='},"
+                      "{'LTarget':'${node.class}','RTarget':'spot','Operand':'='}]}]}");
+    const char *after = "{'ID':'w','TaskGroups':[{'Name':'g','Count':8,'Constraints':["
+                        "{'LTarget':'a','RTarget':'b','Operand':'='},"
+                        "{'LTarget':'${node.class}','RTarget':'spot','Operand':'='}]},"
+                        "{'Name':'g-std','Count':4,'Constraints':["
+                        "{'LTarget':'a','RTarget':'b','Operand':'='},"
+                        "{'LTarget':'${node.class}','RTarget':'std','Operand':'='}]}]}";
+    struct buffer out = BUFFER_INIT;
+    struct buffer again = BUFFER_INIT;
+    struct error error = {0};
+    assert_true(nomad_spec_shift(live, strlen(live), &wanted, &out, &error));
+    json_t *job = json_loads(out.data, 0, NULL);
+    assert_json(job, after);
+    json_decref(job);
+    assert_true(nomad_spec_shift(out.data, out.length, &wanted, &again, &error)); /* it is there now */
+    job = json_loads(again.data, 0, NULL);
+    assert_json(job, after);
+    json_decref(job);
+    buffer_release(&out);
+    buffer_release(&again);
+    free(live);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +462,8 @@ int main(void)
         cmocka_unit_test(test_render_sets_counts_pins_region_and_forbids_auto_revert),
         cmocka_unit_test(test_render_applies_the_regions_own_values),
         cmocka_unit_test(test_shift_changes_nothing_but_counts),
+        cmocka_unit_test(test_a_split_group_is_rendered_in_parts),
+        cmocka_unit_test(test_a_shift_appends_the_part_that_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,12 +51,47 @@ static void make(struct instance *instance, uint64_t *state)
             instance->options[r][o] = (struct division_option){.unit_cost = below(state, 6), .most = below(state, 7)};
         if (below(state, 4) == 0 && region->option_count)
             region->least = below(state, 3);
+        region->split = below(state, 2) == 0;
+        for (size_t o = 0; region->split && o < region->option_count; o++) {
+            struct division_option *option = &instance->options[r][o];
+            option->least = below(state, 3) == 0 ? below(state, option->most + 1) : 0;
+            region->least = o == 0 ? option->least : region->least + option->least;
+        }
+        if (region->split && region->most < region->least)
+            region->most = region->least;
     }
 }
 
 struct best {
     int64_t placed, cost;
 };
+
+static void search(const struct division *division, size_t region, const int64_t *provider_used, int64_t placed,
+                   int64_t cost, struct best *best);
+
+/* Tries every count of every option of a split region. */
+static void search_split(const struct division *division, size_t region, size_t option, int64_t *counts,
+                         const int64_t *provider_used, int64_t placed, int64_t cost, struct best *best)
+{
+    const struct division_region *here = &division->regions[region];
+    int64_t sum = 0;
+    for (size_t o = 0; o < option; o++)
+        sum += counts[o];
+    if (option == here->option_count) {
+        int64_t used[PROVIDERS];
+        memcpy(used, provider_used, sizeof used);
+        used[here->provider] += sum;
+        if (sum <= here->most && used[here->provider] <= division->providers_most[here->provider])
+            search(division, region + 1, used, placed, cost, best);
+        return;
+    }
+    for (int64_t count = here->options[option].least;
+         count <= here->options[option].most && placed + count <= division->wanted; count++) {
+        counts[option] = count;
+        search_split(division, region, option + 1, counts, provider_used, placed + count,
+                     cost + count * here->options[option].unit_cost, best);
+    }
+}
 
 /* Tries every option and count of every region. */
 static void search(const struct division *division, size_t region, const int64_t *provider_used, int64_t placed,
@@ -68,6 +103,11 @@ static void search(const struct division *division, size_t region, const int64_t
         return;
     }
     const struct division_region *here = &division->regions[region];
+    if (here->split) {
+        int64_t counts[OPTIONS] = {0};
+        search_split(division, region, 0, counts, provider_used, placed, cost, best);
+        return;
+    }
     if (here->least == 0)
         search(division, region + 1, provider_used, placed, cost, best);
     for (size_t o = 0; o < here->option_count; o++)
@@ -91,11 +131,19 @@ static int64_t cost_of(const struct division *division, const struct division_sh
         assert_true(shares[r].count >= region->least);
         if (shares[r].count == 0)
             continue;
-        assert_true(shares[r].option < region->option_count);
+        assert_true(region->split || shares[r].option < region->option_count);
         assert_true(shares[r].count <= region->most);
-        assert_true(shares[r].count <= region->options[shares[r].option].most);
+        int64_t counts[OPTIONS];
+        int64_t sum = 0;
+        division_fill(region, &shares[r], counts);
+        for (size_t o = 0; o < region->option_count; o++) {
+            assert_true(counts[o] >= region->options[o].least || !region->split);
+            assert_true(counts[o] <= region->options[o].most);
+            cost += counts[o] * region->options[o].unit_cost;
+            sum += counts[o];
+        }
+        assert_int_equal(sum, shares[r].count);
         used[region->provider] += shares[r].count;
-        cost += shares[r].count * region->options[shares[r].option].unit_cost;
         *ret_placed += shares[r].count;
     }
     for (size_t p = 0; p < PROVIDERS; p++)
@@ -132,7 +180,7 @@ static void equal_prices_go_to_the_first_region(void **unused)
 {
     (void)unused;
     const struct division_option option = {.unit_cost = 7, .most = 10};
-    const struct division_region regions[2] = {{&option, 1, 0, 10, 0}, {&option, 1, 0, 10, 0}};
+    const struct division_region regions[2] = {{&option, 1, 0, 10, 0, false}, {&option, 1, 0, 10, 0, false}};
     const int64_t most = 100;
     struct division division = {
         .regions = regions, .region_count = 2, .providers_most = &most, .provider_count = 1, .wanted = 4};
@@ -150,7 +198,7 @@ static void largest_costs_do_not_overflow(void **unused)
 {
     (void)unused;
     const struct division_option option = {.unit_cost = INT64_C(1) << 44, .most = DIVISION_WANTED_MAX};
-    const struct division_region region = {&option, 1, 0, DIVISION_WANTED_MAX, 0};
+    const struct division_region region = {&option, 1, 0, DIVISION_WANTED_MAX, 0, false};
     const int64_t most = DIVISION_WANTED_MAX;
     struct division division = {
         .regions = &region, .region_count = 1, .providers_most = &most, .provider_count = 1, .wanted = 5000};
@@ -165,7 +213,7 @@ static void refuses_what_is_out_of_range(void **unused)
 {
     (void)unused;
     const struct division_option option = {.unit_cost = (INT64_C(1) << 44) + 1, .most = 1};
-    const struct division_region region = {&option, 1, 0, 1, 0};
+    const struct division_region region = {&option, 1, 0, 1, 0, false};
     const int64_t most = 1;
     struct division division = {
         .regions = &region, .region_count = 1, .providers_most = &most, .provider_count = 1, .wanted = 1};
