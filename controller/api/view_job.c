@@ -131,11 +131,15 @@ static void view_groups(struct json_writer *writer, const struct drover_job *job
 }
 
 static void view_copy_group(struct json_writer *writer, const struct world *world, const struct drover_job *job,
-                            const struct job_copy_group *group)
+                            const struct job_copy *copy, size_t at)
 {
+    const struct job_copy_group *group = &copy->groups[at];
+    const char *name = group->group < job->demand.group_count ? job->demand.groups[group->group].name : "";
+    char *called = job_copy_task_group(world, job, copy, at);
     json_writer_begin_object(writer);
-    json_writer_field_text(writer, "Group",
-                           group->group < job->demand.group_count ? job->demand.groups[group->group].name : "");
+    json_writer_field_text(writer, "Group", name);
+    json_writer_field_text(writer, "TaskGroup", called);
+    free(called);
     view_symbol(writer, "Pool", world, group->pool);
     json_writer_field_i64(writer, "Count", group->count);
     json_writer_field_i64(writer, "Placed", group->placed);
@@ -162,7 +166,7 @@ static void view_copies(struct json_writer *writer, const struct world *world, c
         json_writer_key(writer, "Groups");
         json_writer_begin_array(writer);
         for (size_t k = 0; k < copy->group_count; k++) {
-            view_copy_group(writer, world, job, &copy->groups[k]);
+            view_copy_group(writer, world, job, copy, k);
         }
         json_writer_end_array(writer);
         json_writer_end_object(writer);

@@ -115,6 +115,7 @@ uint32_t region_job_find(const struct world_region *region, symbol job_namespace
 uint32_t region_job_obtain(struct world_region *region, symbol job_namespace, symbol id);
 void region_job_drop(struct world_region *region, uint32_t at);
 struct world_region *world_region_of(struct world *world, symbol name);
+void job_free(struct drover_job *job);
 struct drover_job *world_job(const struct world *world, const char *job_namespace, const char *id);
 struct drover_job *world_job_obtain(struct world *world, const char *job_namespace, const char *id);
 void world_job_drop(struct world *world, struct drover_job *job);

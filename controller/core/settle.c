@@ -11,10 +11,14 @@ void job_tell_what_is_missing(struct core *core, struct drover_job *job, const s
                   (long long)decision->wanted);
     for (size_t i = 0, told = 0; i < decision->line_count && told < 8; i++) {
         const struct decision_line *line = &decision->lines[i];
-        if (line->count > 0 || line->reason == REASON_DEARER)
+        bool filled = line->count > 0 && line->fits >= 0 && line->count >= line->fits;
+        if ((line->count > 0 && !filled) || line->reason == REASON_DEARER)
             continue;
-        buffer_printf(&text, "; %s%s%s: %s%s%s", line->region, line->pool[0] ? "/" : "", line->pool,
-                      reason_text(line->reason), line->detail[0] ? ": " : "", line->detail);
+        buffer_printf(&text, "; %s%s%s: ", line->region, line->pool[0] ? "/" : "", line->pool);
+        if (filled)
+            buffer_printf(&text, "no room beyond %lld", (long long)line->count);
+        else
+            buffer_printf(&text, "%s%s%s", reason_text(line->reason), line->detail[0] ? ": " : "", line->detail);
         told++;
     }
     text_replace(&job->trouble, text.data);

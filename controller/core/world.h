@@ -214,6 +214,10 @@ const struct policy *world_policy_for(const struct world *world, const char *job
 const struct world_region_job *world_find_region_job(const struct world *world, const struct world_region *region,
                                                      const char *job_namespace, const char *id);
 const struct world_node *world_find_node(const struct world_region *region, const struct uuid *id);
+/* What the at-th part of a copy is called in its region's job: the first of a group bears its name. The caller frees.
+ */
+char *job_copy_task_group(const struct world *world, const struct drover_job *job, const struct job_copy *copy,
+                          size_t at);
 /* The text of a symbol of this world. */
 const char *world_text(const struct world *world, symbol number);
 /* Alive or suspect with a complete list: what it shows can be planned on. */
