@@ -33,6 +33,8 @@ struct bmc {
 /* What was read of a machine; power POWER_UNKNOWN when it did not answer or made no sense. */
 struct reading {
     enum provider_status status; /* how reading went */
+    int64_t read_at_us;
+    bool old; /* of an earlier look, for want of time */
     enum power_state power;
     char power_text[REDFISH_WORD_MAX], health[REDFISH_WORD_MAX], uuid[REDFISH_WORD_MAX], serial[REDFISH_WORD_MAX];
     int64_t vcpus, memory_mib, last_reset_us;

@@ -41,7 +41,7 @@ static bool check_read(struct provider_account *account, struct machine *machine
 enum provider_status onprem_check(struct provider_account *account, struct provider_error *error)
 {
     size_t count = account->settings.machine_count, refused = 0, told = 0;
-    survey_pool(account, SURVEY_ALL, true);
+    survey_pool(account, SURVEY_ALL, SURVEY_TO_LOOK_AT_WATTS);
     for (size_t i = 0; i < count; i++) {
         struct machine *machine = &account->machines[i];
         bool tells = count <= MACHINES_TOLD_IN_FULL || (machine->reading.status != PROVIDER_OK && told < MACHINES_TOLD);

@@ -77,7 +77,7 @@ enum provider_status onprem_withdraw(struct provider_account *account, const cha
     size_t index = 0;
     if (!account_pool(account, pool, &index))
         return sdk_fail(error, PROVIDER_NOT_FOUND, "", "no pool block \"%s\" in the account's settings", pool);
-    survey_pool(account, (int64_t)index, false);
+    survey_pool(account, (int64_t)index, SURVEY_TO_WRITE);
     for (size_t i = 0; i < account->settings.machine_count; i++) {
         struct machine *machine = &account->machines[i];
         struct command command;

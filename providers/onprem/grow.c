@@ -133,7 +133,7 @@ enum provider_status onprem_grow(struct provider_account *account, const struct 
                         (long long)to, (long long)observed->desired, (long long)machines);
     if (!fits_token(account, index, to - observed->desired, &reason))
         return sdk_fail_with(error, PROVIDER_INVALID, "", &reason);
-    survey_pool(account, (int64_t)index, false);
+    survey_pool(account, (int64_t)index, SURVEY_TO_WRITE);
     int64_t desired = survey_desired(account, index);
     if (desired != observed->desired)
         return sdk_fail(error, PROVIDER_CONFLICT, "", "pool %s has %lld machines on, not %lld as was observed",

@@ -90,7 +90,7 @@ enum provider_status onprem_describe(struct provider_account *account, struct pr
     const struct provider_services *services = account->services;
     size_t count = 0;
     if (must_ask_sizes(account))
-        survey_pool(account, SURVEY_ALL, false);
+        survey_pool(account, SURVEY_ALL, SURVEY_TO_LOOK);
     const char **zones = list_zones(account, SURVEY_ALL, &count);
     const char **ids = memory_new(count, sizeof(const char *));
     for (size_t i = 0; i < count; i++)
@@ -208,7 +208,7 @@ static bool emit_price(const struct provider_account *account, size_t pool)
 enum provider_status onprem_offers(struct provider_account *account, struct provider_error *error)
 {
     if (account->settings.price_measured)
-        survey_pool(account, SURVEY_ALL, account->settings.read_watts);
+        survey_pool(account, SURVEY_ALL, account->settings.read_watts ? SURVEY_TO_LOOK_AT_WATTS : SURVEY_TO_LOOK);
     for (size_t i = 0; i < account->settings.pool_count; i++)
         if (!emit_price(account, i))
             return sdk_fail(error, PROVIDER_INVALID, "", "%s", end_of_call);

@@ -41,6 +41,12 @@ static void tell_trouble(const struct provider_account *account, const struct ma
         append(row, machine->quarantine);
     if (machine->reading.trouble[0])
         append(row, machine->reading.trouble);
+    if (machine->reading.old) {
+        char age[TEXT_DURATION_MAX], text[64];
+        int64_t past = (account_now(account) - machine->reading.read_at_us) / 1000;
+        snprintf(text, sizeof text, "as read %s ago", text_format_duration_short(past > 0 ? past : 0, age));
+        append(row, text);
+    }
     if (machine->reading.power == POWER_UNKNOWN)
         append_age(account, standing, row);
     if (strcmp(machine->reading.health, "Critical") == 0 || strcmp(machine->reading.health, "Warning") == 0) {
@@ -137,7 +143,7 @@ static const struct machine *all_refused(const struct provider_account *account)
 
 enum provider_status onprem_pools(struct provider_account *account, struct provider_error *error)
 {
-    survey_pool(account, SURVEY_ALL, account->settings.read_watts);
+    survey_pool(account, SURVEY_ALL, account->settings.read_watts ? SURVEY_TO_LOOK_AT_WATTS : SURVEY_TO_LOOK);
     const struct machine *refused = all_refused(account);
     if (refused)
         return sdk_fail(error, PROVIDER_AUTH, "", "%s", refused->reading.trouble);

@@ -114,7 +114,7 @@ enum provider_status onprem_shrink(struct provider_account *account, const char 
     operation_release(&operation);
     if (!fits)
         return sdk_fail_with(error, PROVIDER_INVALID, "", &reason);
-    survey_pool(account, (int64_t)index, false);
+    survey_pool(account, (int64_t)index, SURVEY_TO_WRITE);
     status = check_all(account, index, instances, count, error);
     if (status == PROVIDER_OK)
         status = power_off_all(account, instances, count, &under_way, error);

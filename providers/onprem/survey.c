@@ -8,6 +8,7 @@
 #include "providers/onprem/transport.h"
 #include "providers/sdk/fail.h"
 
+#define OLD_READING_MAX_US INT64_C(180000000)
 #define SURVEY_LEAST_US INT64_C(1000000) /* with less time left no machine is asked any more */
 
 static bool is_settled(enum power_state power)
@@ -75,7 +76,21 @@ void survey_machine(struct provider_account *account, struct machine *machine, b
     believe(account, machine, &belief, had);
 }
 
-void survey_pool(struct provider_account *account, int64_t pool, bool watts)
+/* In a large site one look does not reach every machine: what is not too old is better than nothing, and says so. */
+static void pass_over(struct provider_account *account, struct machine *machine, enum survey_purpose purpose)
+{
+    struct reading *reading = &machine->reading;
+    if (purpose != SURVEY_TO_WRITE && reading->status == PROVIDER_OK &&
+        account_now(account) - reading->read_at_us < OLD_READING_MAX_US) {
+        reading->old = true;
+        return;
+    }
+    *reading = (struct reading){.status = PROVIDER_RETRY, .milliwatts = PROVIDER_UNSET};
+    reading->vcpus = reading->memory_mib = reading->last_reset_us = PROVIDER_UNSET;
+    snprintf(reading->trouble, sizeof reading->trouble, "not asked: the call's time was over");
+}
+
+void survey_pool(struct provider_account *account, int64_t pool, enum survey_purpose purpose)
 {
     const struct provider_services *services = account->services;
     size_t count = account->settings.machine_count, first = count ? account->first_asked % count : 0;
@@ -85,15 +100,13 @@ void survey_pool(struct provider_account *account, int64_t pool, bool watts)
         if (pool != SURVEY_ALL && machine->settings->pool != (size_t)pool)
             continue;
         if (services->time_left(services->context) >= SURVEY_LEAST_US) {
-            survey_machine(account, machine, watts);
+            survey_machine(account, machine, purpose == SURVEY_TO_LOOK_AT_WATTS);
             continue;
         }
         if (!out_of_time)
             account->first_asked = (first + i) % count;
         out_of_time = true;
-        machine->reading = (struct reading){.status = PROVIDER_RETRY, .milliwatts = PROVIDER_UNSET};
-        machine->reading.vcpus = machine->reading.memory_mib = machine->reading.last_reset_us = PROVIDER_UNSET;
-        snprintf(machine->reading.trouble, sizeof machine->reading.trouble, "not asked: the call's time was over");
+        pass_over(account, machine, purpose);
     }
     quarantine_sort_out(account);
 }

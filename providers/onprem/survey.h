@@ -14,8 +14,10 @@ void survey_machine(struct provider_account *account, struct machine *machine, b
 
 /* Reads all machines of a pool (its index, or SURVEY_ALL), then quarantines what cannot be told apart: a UUID (or
  * serial number) that two have, none, or another machine behind a known endpoint. Machines for which the call's time
- * does not suffice are unknown; the next survey begins with them. */
-void survey_pool(struct provider_account *account, int64_t pool, bool watts);
+ * does not suffice are unknown, or, in a look, as they were read up to three minutes ago; the next survey begins with
+ * them. */
+enum survey_purpose { SURVEY_TO_LOOK, SURVEY_TO_LOOK_AT_WATTS, SURVEY_TO_WRITE };
+void survey_pool(struct provider_account *account, int64_t pool, enum survey_purpose purpose);
 
 /* The state that a machine is reported in. */
 struct standing {

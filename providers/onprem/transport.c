@@ -6,9 +6,10 @@
 #include "providers/onprem/libvirt.h"
 #include "providers/sdk/fail.h"
 
-static void begin_reading(struct machine *machine)
+static void begin_reading(const struct provider_account *account, struct machine *machine)
 {
     machine->reading = (struct reading){.status = PROVIDER_OK,
+                                        .read_at_us = account_now(account),
                                         .vcpus = PROVIDER_UNSET,
                                         .memory_mib = PROVIDER_UNSET,
                                         .last_reset_us = PROVIDER_UNSET,
@@ -54,7 +55,7 @@ static void libvirt_read(struct provider_account *account, struct machine *machi
 
 void transport_read(struct provider_account *account, struct machine *machine, bool watts)
 {
-    begin_reading(machine);
+    begin_reading(account, machine);
     if (machine->settings->transport == ONPREM_LIBVIRT)
         libvirt_read(account, machine);
     else

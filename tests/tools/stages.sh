@@ -136,8 +136,8 @@ run_pytest() {
 stage_scenario() { run_pytest scenario; }
 stage_live() { run_pytest live; }
 
-# Modules against doubles of their providers. Microsoft's own clients, which the ARM double must pass, and sushy-tools come from PyPI; without
-# them those tests are skipped and say so.
+# Modules against doubles of their providers. Microsoft's own clients, which the ARM double must pass, moto and sushy-tools come from PyPI;
+# without them those tests are skipped and say so.
 stage_providers() {
     local python
     python=$(python_for_tests)

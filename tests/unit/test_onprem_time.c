@@ -189,6 +189,32 @@ static void test_a_call_whose_time_is_over_asks_nobody_and_calls_nothing_off(voi
     replay_free(replay);
 }
 
+static void test_what_a_look_does_not_reach_is_as_it_was_for_three_minutes(void **state)
+{
+    (void)state;
+    static const char *const machine = "r1";
+    struct replay *replay = begin("  adopt_running = true\n", true);
+    expect_power(replay, "On");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    replay_set_time_left(replay, SECOND / 2);
+    replay_advance(replay, 90 * SECOND);
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    assert_int_equal(replay_results(replay)->pools[0].instances[0].state, PROVIDER_INSTANCE_RUNNING);
+    assert_string_equal(replay_results(replay)->pools[0].instances[0].trouble, "as read 1m30s ago");
+    assert_int_equal(replay_shrink(replay, "rack-a", &machine, 1), PROVIDER_UNREACHABLE);
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    assert_int_equal(replay_results(replay)->pools[0].instances[0].state, PROVIDER_INSTANCE_UNKNOWN);
+    replay_set_time_left(replay, 3600 * SECOND);
+    expect_power(replay, "On");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    assert_string_equal(replay_results(replay)->pools[0].instances[0].trouble, "");
+    replay_set_time_left(replay, SECOND / 2);
+    replay_advance(replay, 180 * SECOND);
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    assert_int_equal(replay_results(replay)->pools[0].instances[0].state, PROVIDER_INSTANCE_UNKNOWN);
+    replay_free(replay);
+}
+
 static void test_fault_15_a_retry_after_of_a_wrong_clock_is_bounded(void **state)
 {
     (void)state;
@@ -255,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_fault_02_a_login_that_cannot_be_noted_is_not_tried),
         cmocka_unit_test(test_fault_01_the_wait_doubles_to_five_minutes_and_ends_with_an_answer),
         cmocka_unit_test(test_a_call_whose_time_is_over_asks_nobody_and_calls_nothing_off),
+        cmocka_unit_test(test_what_a_look_does_not_reach_is_as_it_was_for_three_minutes),
         cmocka_unit_test(test_fault_15_a_retry_after_of_a_wrong_clock_is_bounded),
         cmocka_unit_test(test_tokens_that_are_none_of_this_module_are_refused),
         cmocka_unit_test(test_withdraw_forgets_the_command_that_a_poll_would_repeat),
