@@ -1,10 +1,11 @@
-/* The prices: a proximal method of multipliers over capacity, group by group.
+/* The prices: a proximal method of multipliers over everything the bound leaves to multipliers, group by group.
  *
- * Each sweep visits every group and shifts its (fractional) allocations from dear pools to cheap ones; a pool's price
- * follows its load at once. Between sweeps the prices become the centre that the next ones are held near, which makes
- * them converge to true multipliers. Full scans over all pairs renew the candidates and give the bound.
+ * Each sweep visits the groups and shifts their (fractional) allocations from dear pools to cheap ones; the multipliers
+ * of capacity, per-machine limits, budgets, quotas and crossing caps follow at once, and a pool's machines with them.
+ * Between sweeps each centre moves towards its multiplier, which makes them converge; one that keeps going the same way
+ * gets stiffer, one that swings softer. Full scans over all pairs renew the candidates and give the bound.
  *
- * Internal to placement. */
+ * Internal to placement; no thread, no clock: the same problem and effort give the same bits. */
 #ifndef DROVER_CONTROLLER_PLACEMENT_PRICES_H
 #define DROVER_CONTROLLER_PLACEMENT_PRICES_H
 
