@@ -110,10 +110,10 @@ static enum provider_status status_of_refusal(int status, bool writes)
 
 /* A login that is not to be had says nothing against the password: no session service, or no session free (iDRAC:
  * RAC0218; Base registry: SessionLimitExceeded). */
-static bool is_without_sessions(int status, const char *code)
+static void note_want_of_sessions(struct bmc_request *request, int status, const char *code)
 {
-    return status == 404 || status == 405 || status == 501 || strcmp(code, "RAC0218") == 0 ||
-           strcmp(code, "SessionLimitExceeded") == 0;
+    request->sessions_full = strcmp(code, "RAC0218") == 0 || strcmp(code, "SessionLimitExceeded") == 0;
+    request->no_sessions = request->sessions_full || status == 404 || status == 405 || status == 501;
 }
 
 static enum sdk_verdict classify(void *context, const struct provider_answer *answer, enum provider_status *ret_status,
@@ -128,7 +128,8 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
     struct redfish_refusal refusal;
     redfish_read_refusal(answer->body, answer->body_length, &refusal);
     *ret_status = status_of_refusal(status, writes);
-    request->no_sessions = request->is_login && is_without_sessions(status, refusal.code);
+    if (request->is_login)
+        note_want_of_sessions(request, status, refusal.code);
     if (request->is_login && !request->no_sessions && status == 400 &&
         strcmp(refusal.code, "UnauthorizedLoginAttempt") == 0)
         *ret_status = PROVIDER_AUTH;

@@ -204,9 +204,8 @@ static enum provider_status open_session(struct provider_account *account, struc
         return take_session(account, bmc, &answer, error);
     if (request.no_sessions) {
         /* No session service at all stays so; sessions that are used up come back. */
-        bool exhausted = error->code[0] && status == PROVIDER_RETRY;
         sdk_log(account->services, PROVIDER_WARN, "%s: %s; going on with Basic", bmc->settings->address, error->text);
-        use_basic(account, bmc, !exhausted);
+        use_basic(account, bmc, !request.sessions_full);
         return PROVIDER_OK;
     }
     /* A login whose answer is lost changed no machine. */

@@ -16,9 +16,10 @@ struct bmc_request {
     const char *body; /* "" without */
     bool anonymous;   /* the service root and the login itself */
     bool is_login;
-    bool answered;    /* by the service itself: 503 says that it is not up */
-    bool denied;      /* the credentials were refused */
-    bool no_sessions; /* the login found no session service, or no session free */
+    bool answered;      /* by the service itself: 503 says that it is not up */
+    bool denied;        /* the credentials were refused */
+    bool sessions_full; /* none free just now */
+    bool no_sessions;   /* the login found no session service, or no session free */
     struct buffer url, authorization;
     struct provider_header headers[BMC_HEADERS_MAX];
 };

@@ -30,6 +30,7 @@ static const struct {
     {"login_401", PROVIDER_INSTANCE_UNKNOWN, "401 ResourceAtUriUnauthorized", true, true},
     {"login_400_unauthorized", PROVIDER_INSTANCE_UNKNOWN, "UnauthorizedLoginAttempt", true, true},
     {"login_503_sessions_full", PROVIDER_INSTANCE_RUNNING, "", false, false},
+    {"login_400_session_limit", PROVIDER_INSTANCE_RUNNING, "", false, false},
     {"login_404", PROVIDER_INSTANCE_RUNNING, "", false, false},
     {"login_no_answer", PROVIDER_INSTANCE_UNKNOWN, "", false, false},
     {"session_ended", PROVIDER_INSTANCE_RUNNING, "", false, false},

@@ -215,6 +215,32 @@ static void test_what_a_look_does_not_reach_is_as_it_was_for_three_minutes(void 
     replay_free(replay);
 }
 
+static void test_fault_03_a_session_is_tried_again_a_minute_later(void **state)
+{
+    (void)state;
+    static const char root[] = "{\"@odata.type\": \"#ServiceRoot.v1_5_0.ServiceRoot\", \"Links\": {\"Sessions\": "
+                               "{\"@odata.id\": \"/redfish/v1/SessionService/Sessions\"}}}";
+    static const char sessions[] = "https://bmc1/redfish/v1/SessionService/Sessions";
+    struct replay *replay = begin("", false);
+    replay_exchange(replay, "GET", ROOT_URL, NULL, 200, JSON, root);
+    replay_exchange(replay, "POST", sessions, NULL, 503, JSON,
+                    "{\"error\": {\"@Message.ExtendedInfo\": [{\"MessageId\": \"IDRAC.2.1.RAC0218\"}]}}");
+    expect_power(replay, "On");
+    replay_expect_header(replay, "Authorization", "Basic *");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    replay_advance(replay, 60 * SECOND - 1);
+    expect_power(replay, "On");
+    replay_expect_header(replay, "Authorization", "Basic *");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    replay_advance(replay, 1);
+    replay_exchange(replay, "POST", sessions, NULL, 201, "X-Auth-Token: t\nLocation: /redfish/v1/S/1\n", "");
+    expect_power(replay, "On");
+    replay_expect_header(replay, "X-Auth-Token", "t");
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    replay_exchange(replay, "DELETE", "https://bmc1/redfish/v1/S/1", NULL, 204, NULL, "");
+    replay_free(replay);
+}
+
 static void test_fault_15_a_retry_after_of_a_wrong_clock_is_bounded(void **state)
 {
     (void)state;
@@ -282,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_fault_01_the_wait_doubles_to_five_minutes_and_ends_with_an_answer),
         cmocka_unit_test(test_a_call_whose_time_is_over_asks_nobody_and_calls_nothing_off),
         cmocka_unit_test(test_what_a_look_does_not_reach_is_as_it_was_for_three_minutes),
+        cmocka_unit_test(test_fault_03_a_session_is_tried_again_a_minute_later),
         cmocka_unit_test(test_fault_15_a_retry_after_of_a_wrong_clock_is_bounded),
         cmocka_unit_test(test_tokens_that_are_none_of_this_module_are_refused),
         cmocka_unit_test(test_withdraw_forgets_the_command_that_a_poll_would_repeat),
