@@ -49,26 +49,6 @@ void nodes_repair(struct nodes *nodes);
 /* Empties machines into room elsewhere where that pays on both costs together, `rounds` times over all pools. */
 void nodes_improve(struct nodes *nodes, unsigned rounds);
 
-/* Places up to `wanted` unplaced allocations of the group where each is cheapest, several at a time; returns how many.
- */
-int64_t nodes_place(struct nodes *nodes, uint32_t group, int64_t wanted);
-
-/* Takes `wanted` allocations of the group away, the dearest first, and forgets them (the caller lowers the count). */
-void nodes_remove(struct nodes *nodes, uint32_t group, int64_t wanted);
-
-/* Everything in the pool, or on one of its machines, becomes unplaced; the groups are marked in round. */
-void nodes_give_up_pool(struct nodes *nodes, uint32_t pool);
-void nodes_give_up_machine(struct nodes *nodes, uint32_t pool, size_t at);
-
-/* Packs the pool anew as round has it, better or not. */
-void nodes_repack_pool(struct nodes *nodes, uint32_t pool);
-
-/* Closes aggregate machines of the pool that nothing needs. */
-void nodes_trim_pool(struct nodes *nodes, uint32_t pool);
-
-/* Tries to empty the least filled machines of one pool, as nodes_improve does. */
-void nodes_improve_pool(struct nodes *nodes, uint32_t pool);
-
 /* Machines laid aside. keep->pool NULL at first; the round beside them is kept apart (round_keep). */
 struct nodes_keep {
     struct node_list *pool;
@@ -79,6 +59,8 @@ void nodes_keep(const struct nodes *nodes, struct nodes_keep *keep);
 void nodes_restore(struct nodes *nodes, const struct nodes_keep *keep);
 void nodes_keep_release(struct nodes_keep *keep);
 
+/* What the packed cost is above the aggregate one. */
+double nodes_loss(const struct nodes *nodes);
 /* What the search makes least: the aggregate cost, weighted, and the packed one. */
 double nodes_judge(const struct nodes *nodes);
 

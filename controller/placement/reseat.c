@@ -77,6 +77,8 @@ static void start(struct reseat *reseat, struct leap *leap, uint32_t seat, uint3
 static bool pick(struct reseat *reseat, struct leap *ret_leap)
 {
     uint64_t bits = bent_random(&reseat->random);
+    if (reseat->work->groups == 0)
+        return false;
     if ((bits & 15) == 0) {
         uint32_t group = bent_pick(&reseat->random, reseat->work->groups);
         if (reseat->round->unplaced[group] == 0)

@@ -26,11 +26,7 @@ struct round {
     uint32_t *pool_budget_start, *pool_budget; /* budgets and quotas of each pool: quota q as budgets + q */
     uint32_t *pool_slot_start;                 /* [pool + 1] */
     uint32_t *pool_slot;                       /* slots of each pool */
-    /* What has changed since somebody last looked; NULL unless asked for. Each is listed once. */
-    bool *group_dirty, *pool_dirty;
-    uint32_t *dirty_groups, *dirty_pools;
-    uint32_t dirty_group_count, dirty_pool_count;
-    double *margin; /* [pool * dimensions + k] price used to compare resources */
+    double *margin;                            /* [pool * dimensions + k] price used to compare resources */
 };
 
 /* Takes over the candidates of work; nothing is placed. */
@@ -65,10 +61,6 @@ bool round_may_open(const struct round *round, uint32_t pool);
 void round_change_machines(struct round *round, uint32_t pool, int64_t change);
 /* Machines that the puts need: capacity, held, per-machine limits. */
 int64_t round_needed(const struct round *round, uint32_t pool);
-
-/* Notes a pool as changed, where that is asked for. */
-void round_mark_pool(struct round *round, uint32_t pool);
-void round_mark_group(struct round *round, uint32_t group);
 
 /* The fewest machines a pool can have: y0, or more where held capacity needs it. */
 int64_t round_least(const struct problem *problem, uint32_t pool);

@@ -10,7 +10,7 @@
 /* Steps over those of effort 5, in per cent. */
 static const unsigned percents[] = {0, 2, 6, 15, 40, 100, 200, 400, 800, 1600};
 
-enum { IMPROVE_ROUNDS = 4, NODE_ROUNDS = 2, PATIENCE = 100, CROWD = 64 };
+enum { IMPROVE_ROUNDS = 4, NODE_ROUNDS = 2, PATIENCE = 100, CROWD = 64, CROWD_ANYWAY = 4000 };
 enum { SMALL = 5000, STEPS = 300000, COURSE = 40000 }; /* slots, steps of the first so many, least steps of a course */
 
 /* How the steps of one kind of search are divided. */
@@ -31,9 +31,8 @@ static double share_to_win(const struct round *round)
     return share < 1 ? share : 1;
 }
 
-static struct budget budget_for(const struct round *round, unsigned effort, double worth)
+static struct budget budget_for(double slots, unsigned effort, double worth)
 {
-    double slots = (double)round->slots;
     double all = slots < SMALL ? (double)STEPS / SMALL * slots : STEPS + (slots - SMALL) / 2;
     double once = COURSE + 2 * slots;
     all = all * worth * percents[effort] / 100;
@@ -71,13 +70,27 @@ static void search_aggregate(struct round *round, const struct solve_options *op
     round_keep_release(&keep);
 }
 
-/* Pools of very many machines lose little by rounding, and a step there costs much. */
-static bool crowded(const struct nodes *nodes)
+static int64_t machines_of(const struct nodes *nodes)
 {
     int64_t machines = 0;
     for (uint32_t p = 0; p < nodes->round->work->pools; p++)
         machines += nodes->pool[p].total;
-    return machines > (int64_t)CROWD * nodes->round->work->pools;
+    return machines;
+}
+
+/* Pools of very many machines lose little by rounding, and a step there costs much. */
+static bool crowded(const struct nodes *nodes)
+{
+    return machines_of(nodes) > CROWD_ANYWAY + (int64_t)CROWD * nodes->round->work->pools;
+}
+
+/* What the search on machines may win: beside whole machines, what is lost by packing. */
+static struct budget budget_for_machines(const struct nodes *nodes, unsigned effort, double worth)
+{
+    double cost = round_cost(nodes->round);
+    double lost = PATIENCE * nodes_loss(nodes) / (cost + 1);
+    worth = lost > worth ? (lost < 1 ? lost : 1) : worth;
+    return budget_for((double)nodes->round->slots + (double)machines_of(nodes), effort, worth);
 }
 
 static void search_machines(struct nodes *nodes, const struct solve_options *options, const struct budget *budget)
@@ -121,13 +134,16 @@ bool search(struct round *round, const struct solve_options *options, struct nod
 {
     round_follow(round);
     improve(round, 1);
-    struct budget budget = budget_for(round, options->effort, share_to_win(round));
+    double worth = share_to_win(round);
+    struct budget budget = budget_for((double)round->slots, options->effort, worth);
     search_aggregate(round, options, &budget);
     nodes_init(ret_nodes, round);
     nodes_repair(ret_nodes);
     nodes_improve(ret_nodes, NODE_ROUNDS);
-    if (!crowded(ret_nodes))
+    if (!crowded(ret_nodes)) {
+        budget = budget_for_machines(ret_nodes, options->effort, worth);
         search_machines(ret_nodes, options, &budget);
+    }
     round_trim(round);
     return !search_told_to_stop(options);
 }
