@@ -263,6 +263,70 @@ static int64_t take_held(const struct problem *problem, uint32_t pool, int64_t m
     return times;
 }
 
+/* --- very many groups in one pool --------------------------------------------------------------------------------- */
+
+/* Every machine is filled by looking at every item: with more items than this only so many are looked at, a mixture of
+ * all sizes, and others take the places of those that are used up. */
+enum { PACK_WINDOW = 400 };
+
+struct sized_item {
+    struct pack_item item;
+    bool limited;
+    double size;
+};
+
+/* Groups with a per-machine limit first, for they must be spread from the first machine on; then the largest. */
+static int compare_sized(const void *left, const void *right)
+{
+    const struct sized_item *a = left;
+    const struct sized_item *b = right;
+    if (a->limited != b->limited)
+        return a->limited ? -1 : 1;
+    if (a->size != b->size)
+        return a->size > b->size ? -1 : 1;
+    return a->item.group < b->item.group ? -1 : a->item.group > b->item.group;
+}
+
+/* Brings the items into the order in which they enter the window; returns how many are in it at first. */
+static size_t order_items(const struct filling *filling, size_t count)
+{
+    const struct problem *problem = filling->pack->problem;
+    struct sized_item *sized = memory_new(count, sizeof *sized);
+    size_t limited = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t *demand = demand_of(filling, i);
+        int64_t each = problem->group_permachine[filling->items[i].group];
+        sized[i] = (struct sized_item){.item = filling->items[i], .limited = each != PROBLEM_UNLIMITED && each > 0};
+        limited += sized[i].limited;
+        for (uint32_t k = 0; k < problem->dimensions; k++) {
+            double part = (double)demand[k] * filling->inverse[k];
+            sized[i].size = part > sized[i].size ? part : sized[i].size;
+        }
+    }
+    qsort(sized, count, sizeof *sized, compare_sized);
+    size_t stride = (count - limited) / PACK_WINDOW + 1;
+    size_t at = 0;
+    for (; at < limited; at++)
+        filling->items[at] = sized[at].item;
+    for (size_t first = 0; first < stride; first++)
+        for (size_t i = limited + first; i < count; i += stride)
+            filling->items[at++] = sized[i].item;
+    free(sized);
+    return limited > PACK_WINDOW ? limited : PACK_WINDOW;
+}
+
+/* The items that wait are items[*waiting..total): enough of them follow the window's own. */
+static void refill_window(struct filling *filling, size_t *waiting, size_t total)
+{
+    if (*waiting == total || filling->count > PACK_WINDOW / 2)
+        return;
+    size_t more = PACK_WINDOW - filling->count;
+    more = more < total - *waiting ? more : total - *waiting;
+    memmove(filling->items + filling->count, filling->items + *waiting, more * sizeof *filling->items);
+    filling->count += more;
+    *waiting += more;
+}
+
 void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t count, int64_t machines,
                unsigned variant)
 {
@@ -284,6 +348,12 @@ void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t
         pack->closed_room = 2 * count;
         pack->closed = memory_resize(pack->closed, pack->closed_room, 1);
     }
+    size_t total = filling.count;
+    if (total > PACK_WINDOW) {
+        size_t window = order_items(&filling, total);
+        filling.count = window < total ? window : total;
+    }
+    size_t waiting = filling.count;
     if (!(variant & PACK_SPREAD_HELD))
         machines = 1;
     pack->machines = 0;
@@ -323,6 +393,7 @@ void pack_pool(struct pack *pack, uint32_t pool, struct pack_item *items, size_t
         pack->machine[pack->machines++] = machine;
         pack->total += machine.times;
         filling.count = drop_empty(items, filling.count);
+        refill_window(&filling, &waiting, total);
     }
 }
 
