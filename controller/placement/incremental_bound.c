@@ -11,10 +11,10 @@
 #include "controller/placement/incremental_state.h"
 #include "controller/placement/work.h"
 
-static const double SAFE = 1e-9;     /* relative; sums of a few doubles are exact to 1e-14 */
-static const double OPEN = 0.9;      /* prices that earn so much of a machine count as open to buying */
-static const double NEAR = 1.06;     /* of the dearest that a group took: what it may take next */
-static const double RENT = 1.000001; /* prices that earn more than a machine costs: its limit binds */
+static const double SAFE_FLOAT = 2e-6; /* relative; sums of nine floats are exact to 1e-6 */
+static const double SAFE = 1e-9;       /* relative; sums of a few doubles are exact to 1e-14 */
+static const double OPEN = 0.9;        /* prices that earn so much of a machine count as open to buying */
+static const double NEAR = 1.06;       /* of the dearest that a group took: what it may take next */
 
 struct ranked_pair {
     __int128 cost;
@@ -38,17 +38,27 @@ static struct member *find_member(struct state *state, uint32_t group, uint32_t 
     return low < here->members && here->member[low].group == group ? &here->member[low] : NULL;
 }
 
-/* Two units in the last place of a float are 2.4e-7 at most. */
+void bound_screen(struct state *state, uint32_t group)
+{
+    uint32_t dimensions = state->problem->dimensions;
+    float *screen = state->screen + (size_t)group * (dimensions + SCREEN_DEMAND);
+    screen[SCREEN_DEAREST] = (float)(state->dearest[group] * (state->dearest[group] > 0 ? 1 + SAFE_FLOAT : 1));
+    screen[SCREEN_FLOOR] = (float)(state->floor[group] * (state->floor[group] > 0 ? 1 + SAFE_FLOAT : 1));
+    for (uint32_t k = 0; k < dimensions; k++)
+        screen[SCREEN_DEMAND + k] = (float)(state->demand[(size_t)group * dimensions + k] * (1 - SAFE_FLOAT));
+}
+
 static float least_extra(const struct problem *problem, uint32_t group, size_t pair)
 {
     int64_t move = problem->pair_now[pair] ? 0 : problem->group_move[group];
-    return (float)((double)(problem->pair_extra[pair] + move) * (1 - 2.4e-7));
+    return (float)((double)(problem->pair_extra[pair] + move) * (1 - SAFE_FLOAT));
 }
 
 struct member bound_member(const struct problem *problem, uint32_t group, size_t pair)
 {
     bool fits = problem_pair_fits(problem, group, problem->pair_pool[pair]);
-    return (struct member){.group = group, .least_extra = fits ? least_extra(problem, group, pair) : HUGE_VALF};
+    return (struct member){.group = group & INT32_MAX,
+                           .least_extra = fits ? least_extra(problem, group, pair) : HUGE_VALF};
 }
 
 void bound_refresh_member(struct state *state, uint32_t group, size_t pair)
@@ -172,6 +182,7 @@ void bound_choose(struct state *state, uint32_t group)
     for (uint32_t c = first; c < problem->cap_start[group + 1]; c++)
         state->cap_parent[c] = terms->cap_parent[c - first];
     state->floor[group] = (double)here->floor / (double)state->plan.scale * (1 - SAFE);
+    bound_screen(state, group);
     flag_members(state, group, true);
 }
 
@@ -263,6 +274,7 @@ static void set_term(struct state *state, uint32_t group, __int128 term, __int12
     here->term = term;
     state->dearest[group] =
         state->problem->group_count[group] > 0 ? (double)dearest / (double)state->plan.scale * (1 + SAFE) : -1;
+    bound_screen(state, group);
 }
 
 void bound_open_group(struct state *state, uint32_t group)
@@ -420,6 +432,7 @@ static void lower_floor(struct state *state, uint32_t group, uint32_t pool)
         return;
     state->group[group].floor = cost;
     state->floor[group] = (double)cost / (double)state->plan.scale * (1 - SAFE);
+    bound_screen(state, group);
 }
 
 void bound_rerate(struct state *state, uint32_t pool, int64_t rate)
@@ -454,11 +467,12 @@ void bound_reprice(struct state *state, uint32_t pool, const int64_t *price)
     const struct pool_state *here = &state->pool[pool];
     uint32_t dimensions = problem->dimensions;
     size_t cell = (size_t)pool * dimensions;
-    double low[PROBLEM_DIMENSIONS_MAX];
+    float low[PROBLEM_DIMENSIONS_MAX];
     bool same = true;
     for (uint32_t k = 0; k < dimensions; k++) {
         int64_t before = state->plan.price[cell + k];
-        low[k] = (double)(price[k] < before ? price[k] : before) / (double)state->plan.scale * (1 - SAFE);
+        low[k] =
+            (float)((double)(price[k] < before ? price[k] : before) / (double)state->plan.scale * (1 - SAFE_FLOAT));
         same = same && price[k] == before;
         state->plan.price[cell + k] = price[k];
         state->margin[cell + k] = (double)price[k] / (double)state->plan.scale;
@@ -469,15 +483,16 @@ void bound_reprice(struct state *state, uint32_t pool, const int64_t *price)
     state->attracted_count = 0;
     for (size_t i = 0; i < here->members; i++) {
         const struct member *member = &here->member[i];
-        const double *demand = state->demand + (size_t)member->group * dimensions;
-        double cost = (double)member->least_extra;
+        const float *screen = state->screen + (size_t)member->group * (dimensions + SCREEN_DEMAND);
+        float cost = member->least_extra;
         for (uint32_t k = 0; k < dimensions; k++)
-            cost += low[k] * demand[k];
-        if (cost > state->dearest[member->group] && (member->is_candidate || cost > state->floor[member->group]))
+            cost += low[k] * screen[SCREEN_DEMAND + k];
+        bool below_floor = !member->is_candidate && cost <= screen[SCREEN_FLOOR];
+        if (cost > screen[SCREEN_DEAREST] && !below_floor)
             continue;
-        if (!member->is_candidate && cost <= state->floor[member->group])
+        if (below_floor)
             lower_floor(state, member->group, pool);
-        if (cost > state->dearest[member->group])
+        if (cost > screen[SCREEN_DEAREST])
             continue;
         bound_renew_group(state, member->group);
         if (state->attracted_count < STATE_ATTRACTED)
@@ -513,17 +528,21 @@ double bound_machine_income(const struct state *state, uint32_t pool)
     return machine_income(state, pool) + machine_riders(&state->pool[pool]);
 }
 
-/* Prices that stood for what a machine costs go with it; those that earned a rent, where a limit binds, stay; none
- * earns more than a machine costs where it did not before. */
-static double wanted_income(double income, double now, double cost_before, double income_before)
+/* Scales `from` so that a machine earns `wanted`, and says what the bound is then. */
+static __int128 try_income(struct state *state, uint32_t pool, const int64_t *from, double factor)
 {
-    if (income_before > cost_before * RENT)
-        return income_before;
-    if (income_before > OPEN * cost_before && cost_before > 0)
-        return income_before * now / cost_before;
-    return income > now ? now : income;
+    int64_t price[PROBLEM_DIMENSIONS_MAX];
+    for (uint32_t k = 0; k < state->problem->dimensions; k++) {
+        double scaled = (double)from[k] * (factor > 0 ? factor : 0) * (1 - 1e-12);
+        price[k] = scaled < (double)PLAN_MULTIPLIER_MAX ? (int64_t)scaled : PLAN_MULTIPLIER_MAX;
+    }
+    bound_reprice(state, pool, price);
+    renew_pool_term(state, pool);
+    return state->bound;
 }
 
+/* Three guesses, the best of which stays: prices that stood for what a machine costs go with it; those that earned a
+ * rent, where a limit binds, stay; none earns more than a machine costs. */
 void bound_follow_pool(struct state *state, uint32_t pool, double cost_before, double income_before)
 {
     const struct problem *problem = state->problem;
@@ -531,24 +550,34 @@ void bound_follow_pool(struct state *state, uint32_t pool, double cost_before, d
     double riders = machine_riders(&state->pool[pool]);
     double income = machine_income(state, pool) + riders;
     double now = machine_cost(state, pool, problem->pool_price[pool]);
-    double wanted = wanted_income(income, now, cost_before, income_before);
-    bound_mark_pool(state, pool);
-    if (wanted == income || income <= riders)
-        return;
-    double factor = (wanted - riders) / (income - riders) * (1 - 1e-12);
+    double guess[2] = {income, income};
     int64_t before[PROBLEM_DIMENSIONS_MAX];
-    int64_t price[PROBLEM_DIMENSIONS_MAX];
-    for (uint32_t k = 0; k < problem->dimensions; k++) {
-        double scaled = (double)state->plan.price[cell + k] * (factor > 0 ? factor : 0);
-        before[k] = state->plan.price[cell + k];
-        price[k] = scaled < (double)PLAN_MULTIPLIER_MAX ? (int64_t)scaled : PLAN_MULTIPLIER_MAX;
+    bound_mark_pool(state, pool);
+    if (income <= riders)
+        return;
+    if (income_before > OPEN * cost_before && cost_before > 0)
+        guess[0] = income_before * now / cost_before;
+    if (income > now)
+        guess[1] = now;
+    memcpy(before, state->plan.price + cell, problem->dimensions * sizeof *before);
+    renew_pool_term(state, pool);
+    __int128 best = state->bound;
+    double kept = 1;
+    double last = 1;
+    for (int i = 0; i < 2; i++) {
+        if (guess[i] == income || (i == 1 && guess[1] > guess[0] * (1 - SAFE) && guess[1] < guess[0] * (1 + SAFE)))
+            continue;
+        last = (guess[i] - riders) / (income - riders);
+        __int128 bound = try_income(state, pool, before, last);
+        if (bound > best) {
+            best = bound;
+            kept = last;
+        }
     }
-    renew_pool_term(state, pool);
-    __int128 kept = state->bound;
-    bound_reprice(state, pool, price);
-    renew_pool_term(state, pool);
-    if (state->bound < kept)
+    if (kept == 1 && last != 1)
         bound_reprice(state, pool, before);
+    else if (kept != last)
+        try_income(state, pool, before, kept);
 }
 
 double bound_machine_cost(const struct state *state, uint32_t pool)

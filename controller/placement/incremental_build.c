@@ -28,6 +28,8 @@ void state_reserve(struct state *state)
         size_t from = state->group_room;
         state->group = grown(state->group, from, room, sizeof *state->group);
         state->demand = grown(state->demand, from * problem->dimensions, room * problem->dimensions, sizeof(double));
+        size_t stride = (size_t)problem->dimensions + SCREEN_DEMAND;
+        state->screen = grown(state->screen, from * stride, room * stride, sizeof *state->screen);
         state->dearest = grown(state->dearest, from, room, sizeof *state->dearest);
         state->floor = grown(state->floor, from, room, sizeof *state->floor);
         state->group_budgets = grown(state->group_budgets, from, room, sizeof *state->group_budgets);
@@ -370,6 +372,7 @@ void state_release(struct state *state)
                          state->pool,
                          state->demand,
                          state->margin,
+                         state->screen,
                          state->dearest,
                          state->floor,
                          state->most,

@@ -108,6 +108,7 @@ bool incremental_remove_group(struct incremental *incremental, uint32_t group, s
     bound_renew_group_whole(state, group);
     state->group[group].removed = true;
     state->floor[group] = -1;
+    bound_screen(state, group);
     settle(incremental);
     return true;
 }

@@ -58,10 +58,13 @@ struct machine {
     int64_t *held; /* [k] its share of the pool's held capacity, or NULL */
 };
 
+/* In a group's part of the screen: dearest and floor rounded up, demand rounded down. */
+enum { SCREEN_DEAREST, SCREEN_FLOOR, SCREEN_DEMAND };
+
 /* A group that may use the pool. */
 struct member {
-    uint32_t group;
-    bool is_candidate;
+    uint32_t group : 31; /* below PROBLEM_GROUPS_MAX */
+    uint32_t is_candidate : 1;
     float least_extra; /* extra, and the move it takes; rounded down; infinite where an empty machine is too small */
 };
 
@@ -92,6 +95,7 @@ struct state {
     struct group_state *group;
     struct pool_state *pool;
     __int128 bound, cost, nodecost, forced;
+    float *screen;   /* [group * (dimensions + SCREEN_DEMAND)] what a change of prices looks at first */
     double *demand;  /* [group * dimensions + k] */
     double *margin;  /* [pool * dimensions + k] prices in money */
     double *dearest; /* [group] what the greedy took at most, rounded up; -1 for a group of none */
@@ -151,6 +155,8 @@ void state_emit(const struct state *state, struct plan *plan);
 
 /* The group as a member of the pair's pool, not a candidate; and after it has come to fit or no longer does. */
 struct member bound_member(const struct problem *problem, uint32_t group, size_t pair);
+/* Renews the group's part of the screen. */
+void bound_screen(struct state *state, uint32_t group);
 void bound_refresh_member(struct state *state, uint32_t group, size_t pair);
 /* Opens the group in terms. A cap that crosses another leaves the greedy with a multiplier of 0. */
 void bound_open_group(struct state *state, uint32_t group);
