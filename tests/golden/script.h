@@ -31,7 +31,7 @@ struct script {
     size_t policy_count;
     enum mode mode;
     struct assess_snapshot *snapshot; /* taken, not solved yet */
-    int line; /* of the case, for errors */
+    int line;                         /* of the case, for errors */
 };
 
 struct words {
