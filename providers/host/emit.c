@@ -1,10 +1,12 @@
 /* Messages towards whoever runs the module; their forms stand in emit.h. */
 #include "providers/host/emit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "base/memory.h"
 #include "providers/host/records.h"
 #include "providers/sdk/fail.h"
 
@@ -53,6 +55,30 @@ void host_tell_progress(struct host_services *services, const char *text)
     send(services, &writer);
 }
 
+struct host_text {
+    struct host_text *next;
+    char text[];
+};
+
+static const char *hold_text(struct host_services *services, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct host_text *held = memory_new(1, sizeof *held + size);
+    memcpy(held->text, text, size);
+    held->next = services->kept;
+    services->kept = held;
+    return held->text;
+}
+
+void host_forget_kept(struct host_services *services)
+{
+    while (services->kept) {
+        struct host_text *next = services->kept->next;
+        free(services->kept);
+        services->kept = next;
+    }
+}
+
 const char *host_ask_kept(struct host_services *services, const char *key)
 {
     json_t *answer = NULL;
@@ -61,13 +87,9 @@ const char *host_ask_kept(struct host_services *services, const char *key)
     json_writer_field_text(&writer, "kept", key);
     if (!ask(services, &writer, &answer))
         return NULL;
-    bool found = json_get_text(answer, "value", &value) == JSON_FOUND;
-    if (found) {
-        buffer_clear(&services->kept);
-        buffer_append_text(&services->kept, value);
-    }
+    const char *held = json_get_text(answer, "value", &value) == JSON_FOUND ? hold_text(services, value) : NULL;
     json_decref(answer);
-    return found ? services->kept.data : NULL;
+    return held;
 }
 
 bool host_ask_keep(struct host_services *services, const char *key, const char *value)

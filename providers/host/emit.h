@@ -14,7 +14,9 @@ void host_emit_fill(struct provider_services *table);
 
 void host_tell_log(struct host_services *services, enum provider_level level, const char *text);
 void host_tell_progress(struct host_services *services, const char *text);
+/* The text lives until the call ends. */
 const char *host_ask_kept(struct host_services *services, const char *key);
+void host_forget_kept(struct host_services *services);
 bool host_ask_keep(struct host_services *services, const char *key, const char *value);
 /* How the call ended; operation NULL without one. What the module filled in wrongly is made fit and logged. */
 void host_tell_done(struct host_services *services, enum provider_status status, const struct provider_error *error,

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "net/clock.h"
 #include "net/files.h"
 #include "net/random.h"
@@ -21,6 +22,40 @@ static void wipe(struct buffer *buffer)
     if (buffer->capacity > 0)
         explicit_bzero(buffer->data, buffer->capacity);
     buffer_release(buffer);
+}
+
+/* A module may hold two secrets at once: each lives until it is asked for again, or the call ends. */
+struct host_secret {
+    struct host_secret *next;
+    char *path;
+    struct buffer text;
+};
+
+static struct buffer *secret_room(struct host_services *services, const char *path)
+{
+    struct host_secret *secret = services->secrets;
+    while (secret && strcmp(secret->path, path) != 0)
+        secret = secret->next;
+    if (!secret) {
+        secret = memory_new(1, sizeof *secret);
+        secret->path = memory_copy_text(path, strlen(path));
+        secret->next = services->secrets;
+        services->secrets = secret;
+        buffer_init(&secret->text);
+    }
+    wipe(&secret->text);
+    return &secret->text;
+}
+
+static void forget_secrets(struct host_services *services)
+{
+    while (services->secrets) {
+        struct host_secret *secret = services->secrets;
+        services->secrets = secret->next;
+        wipe(&secret->text);
+        free(secret->path);
+        free(secret);
+    }
 }
 
 static int64_t service_now(void *context)
@@ -131,13 +166,12 @@ static const char *service_secret(void *context, const char *path)
     const char *file = provider_settings_get(&services->settings, key, 0);
     if (!file)
         return NULL;
-    wipe(&services->secret);
-    buffer_reserve(&services->secret, HOST_FILE_MAX); /* growing would leave copies behind */
-    if (!file_read(file, HOST_FILE_MAX - 1, &services->secret, &why)) {
+    struct buffer *secret = secret_room(services, key);
+    buffer_reserve(secret, HOST_FILE_MAX); /* growing would leave copies behind */
+    if (!file_read(file, HOST_FILE_MAX - 1, secret, &why)) {
         host_services_log(services, PROVIDER_ERROR, "%s: %s", key, why.text);
         return NULL;
     }
-    struct buffer *secret = &services->secret;
     while (secret->length > 0 && strchr(" \t\r\n", secret->data[secret->length - 1]))
         secret->data[--secret->length] = '\0';
     if (memchr(secret->data, '\0', secret->length)) {
@@ -218,9 +252,7 @@ static void fill_table(struct host_services *services)
 bool host_services_init(struct host_services *services, const struct host_channel *channel, struct error *ret_error)
 {
     *services = (struct host_services){.channel = *channel};
-    buffer_init(&services->secret);
     buffer_init(&services->file);
-    buffer_init(&services->kept);
     buffer_init(&services->message);
     fill_table(services);
     services->http = host_http_new(ret_error);
@@ -232,7 +264,6 @@ void host_services_release(struct host_services *services)
     host_services_end(services);
     host_http_free(services->http);
     provider_settings_release(&services->settings);
-    buffer_release(&services->kept);
     buffer_release(&services->message);
 }
 
@@ -243,6 +274,7 @@ void host_services_begin(struct host_services *services, int64_t time_us)
 
 void host_services_end(struct host_services *services)
 {
-    wipe(&services->secret);
+    forget_secrets(services);
+    host_forget_kept(services);
     wipe(&services->file);
 }

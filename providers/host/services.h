@@ -29,16 +29,20 @@ struct host_channel {
     void *context;
 };
 
+/* What a module was given in the running call. */
+struct host_secret;
+struct host_text;
+
 struct host_services {
     struct provider_services table; /* what the module gets; table.context is this struct */
     struct host_channel channel;
     struct host_http *http;
     struct provider_settings settings;
-    int64_t deadline_us;   /* of the running call, on the forward-only clock */
-    struct buffer secret;  /* what secret() returned last */
-    struct buffer file;    /* what file() returned last */
-    struct buffer kept;    /* what kept() returned last */
-    struct buffer message; /* being written */
+    int64_t deadline_us;         /* of the running call, on the forward-only clock */
+    struct host_secret *secrets; /* what secret() returned in this call */
+    struct buffer file;          /* what file() returned last */
+    struct host_text *kept;      /* what kept() returned in this call */
+    struct buffer message;       /* being written */
     char trouble[ERROR_TEXT_MAX];
     bool gone; /* a message could not be delivered */
 };
@@ -50,7 +54,7 @@ void host_services_release(struct host_services *services);
 
 /* A call begins: so much time from now. */
 void host_services_begin(struct host_services *services, int64_t time_us);
-/* A call has ended: forgets what it was given (secrets, files). */
+/* A call has ended: forgets what it was given (secrets, files, what was kept). */
 void host_services_end(struct host_services *services);
 
 /* A line of the host's own, and one about a record that is not passed on. */

@@ -17,6 +17,7 @@
 #include "controller/agent/config.h"
 #include "controller/agent/provider_kept.h"
 #include "providers/host/records.h"
+#include "providers/host/services.h"
 #include "providers/host/settings.h"
 #include "providers/host/wire.h"
 
@@ -355,6 +356,93 @@ static void test_what_is_kept_is_there_for_the_next_process(void **state)
     rmdir(folder);
 }
 
+/* --- services ----------------------------------------------------------------------------------------------------- */
+
+static bool count_message(void *context, const char *json, size_t length)
+{
+    (void)json, (void)length;
+    ++*(unsigned *)context;
+    return true;
+}
+
+static bool answer_kept(void *context, const char *json, size_t length, json_t **ret_answer)
+{
+    (void)context;
+    struct error error;
+    json_t *question = NULL;
+    assert_true(json_read(json, length, 1000, 4, &question, &error));
+    *ret_answer = json_object();
+    json_object_set(*ret_answer, "value", json_object_get(question, "kept"));
+    json_decref(question);
+    return true;
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    chmod(path, mode);
+}
+
+static void test_a_module_may_hold_two_secrets_and_they_are_read_anew(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/drover-secret-XXXXXX";
+    char paths[2][100];
+    unsigned messages = 0;
+    struct host_channel channel = {count_message, answer_kept, &messages};
+    struct host_services services;
+    struct error error = {0};
+    assert_non_null(mkdtemp(folder));
+    assert_true(host_services_init(&services, &channel, &error));
+    for (int i = 0; i < 2; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/%d", folder, i);
+        write_file(paths[i], i == 0 ? "first \n\n" : "second", 0600);
+        provider_settings_add(&services.settings, i == 0 ? "a_file" : "m.b_file", 0, false, paths[i], &error);
+    }
+    const struct provider_services *table = &services.table;
+    host_services_begin(&services, 1000000);
+    const char *first = table->secret(table->context, "a");
+    const char *second = table->secret(table->context, "m.b");
+    assert_string_equal(first, "first");
+    assert_string_equal(second, "second");
+    assert_int_equal(messages, 0);
+    write_file(paths[0], "changed", 0644);
+    assert_string_equal(table->secret(table->context, "a"), "changed");
+    assert_string_equal(second, "second");
+    assert_int_equal(messages, 1); /* others may read it: said once a reading */
+    assert_null(table->secret(table->context, "c"));
+    unlink(paths[0]);
+    assert_null(table->secret(table->context, "a"));
+    const char *one = table->kept(table->context, "one");
+    assert_string_equal(table->kept(table->context, "two"), "two");
+    assert_string_equal(one, "one");
+    host_services_end(&services);
+    host_services_release(&services);
+    unlink(paths[1]);
+    rmdir(folder);
+}
+
+static void test_sleep_keeps_to_the_deadline(void **state)
+{
+    (void)state;
+    unsigned messages = 0;
+    struct host_channel channel = {count_message, answer_kept, &messages};
+    struct host_services services;
+    struct error error = {0};
+    assert_true(host_services_init(&services, &channel, &error));
+    const struct provider_services *table = &services.table;
+    host_services_begin(&services, 200000);
+    assert_false(table->sleep(table->context, 300000));
+    int64_t before = table->ticks(table->context);
+    assert_true(table->sleep(table->context, 20000));
+    assert_true(table->ticks(table->context) - before >= 20000);
+    assert_true(table->time_left(table->context) < 200000);
+    host_services_release(&services);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +455,8 @@ int main(void)
         cmocka_unit_test(test_a_provider_block_becomes_an_account_with_flat_settings),
         cmocka_unit_test(test_faults_of_provider_blocks_have_their_place),
         cmocka_unit_test(test_settings_cross_to_the_host),
+        cmocka_unit_test(test_a_module_may_hold_two_secrets_and_they_are_read_anew),
+        cmocka_unit_test(test_sleep_keeps_to_the_deadline),
         cmocka_unit_test(test_what_is_kept_is_there_for_the_next_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,11 +132,11 @@ class Service:
         if path.startswith("/pools"):
             machines = sorted(self.machines.items(), key=lambda item: int(item[0][2:]))
             lines = "".join(f"instance {name} {state} zone-a\n" for name, state in machines)
+            if "from=2" not in path:
+                return 200, "pool other 0 0 5 g1\nnext 2\n"
             if self.take_fault("cut_list"):
                 return 200, self.pool_line() + lines[: len(lines) // 2].rsplit("\n", 1)[0] + "\n"
-            if "from=2" in path:
-                return 200, "pool other 0 0 5 g1\nend\n"
-            return 200, self.pool_line() + lines + "next 2\n"
+            return 200, self.pool_line() + lines + "end\n"
         if path == "/prices":
             return 200, "price standard 96000\nprice broken 0\nend\n"
         operation = self.operations.get(path.removeprefix("/operations/"))
