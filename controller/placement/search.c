@@ -11,7 +11,7 @@
 static const unsigned percents[] = {0, 2, 6, 15, 40, 100, 200, 400, 800, 1600};
 
 enum { IMPROVE_ROUNDS = 4, NODE_ROUNDS = 2, PATIENCE = 100, CROWD = 64, CROWD_ANYWAY = 4000 };
-enum { SMALL = 5000, STEPS = 300000, COURSE = 40000 }; /* slots, steps of the first so many, least steps of a course */
+enum { SMALL = 5000, STEPS = 300000, COURSE = 40000 }; /* slots, steps for so many or fewer, least steps of a course */
 
 /* How the steps of one kind of search are divided. */
 struct budget {
@@ -19,21 +19,23 @@ struct budget {
     uint64_t steps; /* of each */
 };
 
-/* Machines that are opened for what does not fill them are what there is to win: at most half a one a pool. Where that
- * is next to nothing of the whole cost, it is not worth many steps. */
+/* What there is to win: machines that are opened for what does not fill them, at most half a one a pool, and what is
+ * left unplaced. Where that is next to nothing of the whole cost, it is not worth many steps. */
 static double share_to_win(const struct round *round)
 {
     const struct work *work = round->work;
     double half = 1;
     for (uint32_t p = 0; p < work->pools; p++)
         half += round_close_gain(round, p) / 2;
+    for (uint32_t j = 0; j < work->groups; j++)
+        half += (double)round->unplaced[j] * (double)work->problem->group_unplaced[j] / 2;
     double share = PATIENCE * half / (round_cost(round) + 1);
     return share < 1 ? share : 1;
 }
 
 static struct budget budget_for(double slots, unsigned effort, double worth)
 {
-    double all = slots < SMALL ? (double)STEPS / SMALL * slots : STEPS + (slots - SMALL) / 2;
+    double all = slots < SMALL ? STEPS : STEPS + (slots - SMALL) / 2;
     double once = COURSE + 2 * slots;
     all = all * worth * percents[effort] / 100;
     struct budget budget = {.courses = all > once ? (unsigned)(all / once) : 1};
@@ -141,6 +143,7 @@ bool search(struct round *round, const struct solve_options *options, struct nod
     nodes_repair(ret_nodes);
     nodes_improve(ret_nodes, NODE_ROUNDS);
     if (!crowded(ret_nodes)) {
+        worth = share_to_win(round); /* what found no machine is unplaced now */
         budget = budget_for_machines(ret_nodes, options->effort, worth);
         search_machines(ret_nodes, options, &budget);
     }
