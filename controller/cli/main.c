@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "controller/cli/commands.h"
-#include "controller/cli/commands.h"
 #include "controller/cli/help.h"
 
 enum { NAMES_MAX = 64 };

@@ -118,7 +118,7 @@ static void write_spread(struct growth *growth, size_t g, int64_t wanted, const 
     uint32_t *pools = memory_new(all->count, sizeof *pools);
     for (size_t r = 0; r < 2 * world->region_count; r++) {
         bool by_provider = r >= world->region_count;
-        const struct region_config *config = &world->regions[r % world->region_count].config;
+        const struct region_config *config = &world->regions[by_provider ? r - world->region_count : r].config;
         size_t count = 0;
         int64_t there = 0;
         for (size_t c = 0; c < all->count; c++) {

@@ -116,7 +116,7 @@ bool decision_wanted(const struct core *core, const struct decision *decision, c
     text_replace(&wanted.job_namespace, demand->job_namespace);
     text_replace(&wanted.id, demand->id);
     for (uint32_t g = 0; g < demand->group_count; g++) {
-        if (wanted.shift)
+        if (copy && wanted.shift)
             add_known_parts(core, decision, demand, copy, g, region, &wanted);
         add_new_parts(decision, demand, g, region, &wanted);
         any = any || decided(decision, demand->groups[g].name, region->config.name, NULL) > 0;

@@ -37,16 +37,6 @@ static struct candidate judge(const struct work *work, uint32_t pool, double thr
     return (struct candidate){share, pool, whole};
 }
 
-void dive_release(struct work *work, unsigned sweeps)
-{
-    for (uint32_t p = 0; p < work->pools; p++) {
-        int64_t limit = problem_pool_limit(work->problem, p);
-        work->low[p] = work->least[p];
-        work->high[p] = limit == PROBLEM_UNLIMITED ? HUGE_VAL : (double)limit;
-    }
-    prices_again(work, sweeps);
-}
-
 void dive(struct work *work, unsigned steps, unsigned sweeps, double threshold)
 {
     struct candidate *candidate = memory_new(work->pools, sizeof *candidate);

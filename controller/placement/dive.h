@@ -9,7 +9,4 @@
  * pools are fixed and `sweeps` sweeps run. A part of a machine below the threshold (0 to 1) is rounded down. */
 void dive(struct work *work, unsigned steps, unsigned sweeps, double threshold);
 
-/* Takes the fixing back and lets the fractional plan recover for some sweeps. */
-void dive_release(struct work *work, unsigned sweeps);
-
 #endif

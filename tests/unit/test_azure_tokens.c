@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "providers/azure/assertion.h"
 #include "providers/azure/token.h"
 
@@ -26,7 +27,7 @@ static char *make_pem(EVP_PKEY *key)
     PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
     PEM_write_bio_X509(bio, certificate);
     long length = BIO_get_mem_data(bio, &text);
-    copy = strndup(text, (size_t)length);
+    copy = memory_copy_text(text, (size_t)length); /* what the BIO gives has no NUL behind it */
     X509_free(certificate);
     BIO_free(bio);
     return copy;
