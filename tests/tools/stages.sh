@@ -180,7 +180,7 @@ run_fuzzer() {
 stage_fuzz() {
     check "build of the fuzzers" "./dev test fuzz" \
         configure_and_build build/fuzz clang -DDROVER_FUZZ=ON -DDROVER_SANITIZE=address,undefined
-    local executable seconds=${DROVER_FUZZ_SECONDS:-60}
+    local executable seconds=${DROVER_FUZZ_SECONDS:-40}
     for executable in build/fuzz/tests/fuzz_*; do
         [ -x "$executable" ] && [ -f "$executable" ] || continue
         while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || true; done
