@@ -31,12 +31,14 @@
  *   - Write secrets into errors, logs, emitted records or operations.
  *   - Keep anything between calls that the next process would miss: an operation's token is all there is.
  *
- * MEMORY: what the host passes in is valid for the call. What the module emits is copied before emit_* returns. Text is
+ * MEMORY: what the host passes in is valid for the call, and so is every text that secret(), kept(), setting() and
+ * environment() give. What the module emits is copied before emit_* returns. Text is
  * UTF-8, NUL-ended, at most PROVIDER_TEXT_MAX bytes unless a field says otherwise; NULL is not allowed, "" is "not
  * known" or "does not apply".
  *
- * UNITS: money is micro-units of the offer's currency an hour; memory and disk are MiB; processor is MHz where known
- * and always the number of virtual processors; time is microseconds since 1970 UTC; power is milliwatts.
+ * UNITS: money is micro-units of the offer's currency an hour; memory and disk are MiB; processor is the number of
+ * virtual processors, and where known the MHz of all of them together, as Nomad counts; time is microseconds since 1970
+ * UTC; power is milliwatts.
  *
  * CHANGES
  *   1.0  first version.

@@ -86,6 +86,9 @@ void view_decision(struct json_writer *writer, const struct decision *decision)
     view_month(writer, "MonthlyAfterUSD", decision->full_after_uusd_h);
     view_money(writer, "BoundUSD", decision->bound_uusd_h);
     view_gap(writer, "GapPPM", decision_gap_ppm(decision));
+    /* placed node by node: packing is in the cost already */
+    view_money(writer, "PackedUSD", decision->marginal_after_uusd_h);
+    view_gap(writer, "PackedGapPPM", decision_gap_ppm(decision));
     view_growth(writer, decision);
     json_writer_key(writer, "Lines");
     json_writer_begin_array(writer);

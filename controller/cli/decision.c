@@ -206,9 +206,10 @@ void decision_add_cost(struct table_pairs *pairs, const json_t *decision)
                        field_money_text(decision, "MarginalBeforeUSD", 4, before),
                        field_money_text(decision, "MarginalAfterUSD", 4, after));
     if (field_money(decision, "BoundUSD", &limit)) {
-        table_pairs_printf(pairs, "Proof",
-                           "no placement costs less than %s $/h marginal: this one is within %s of the best",
-                           money_format_rounded(limit, 4, before), field_gap(decision, "GapPPM", gap));
+        table_pairs_printf(
+            pairs, "Proof",
+            "no placement costs less than %s $/h marginal: this one, packed onto its nodes, is within %s of the best",
+            money_format_rounded(limit, 4, before), field_gap(decision, "GapPPM", gap));
     }
     if (field_money(decision, "BudgetMonthlyUSD", &limit)) {
         table_pairs_printf(pairs, "Budget", "$%s a month at the full rate", money_format_rounded(limit, 2, budget));
