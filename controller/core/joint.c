@@ -10,7 +10,7 @@
 #include "controller/placement/solve.h"
 
 /* Iterations for a job's problem: it is small, and a step of the core must not hold the loop. */
-enum { JOINT_EFFORT = 4, JOINT_EFFORT_ALONE = 2, PENALTY_FACTOR = 4, UNKNOWN_FACTOR = 4 };
+enum { JOINT_EFFORT = 2, JOINT_EFFORT_ALONE = 1, PENALTY_FACTOR = 4, UNKNOWN_FACTOR = 4 };
 #define PENALTY_LEAST_UUSD_H INT64_C(1000000)
 /* Dearer than this an allocation is weighed as this; keeps penalties within the engine's range. */
 #define UNIT_MOST_UUSD_H (INT64_C(1) << 36)

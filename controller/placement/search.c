@@ -11,7 +11,7 @@
 static const unsigned percents[] = {0, 2, 6, 15, 40, 100, 200, 400, 800, 1600};
 
 enum { IMPROVE_ROUNDS = 4, NODE_ROUNDS = 2, PATIENCE = 100, CROWD = 64, CROWD_ANYWAY = 4000 };
-enum { SMALL = 5000, STEPS = 300000, COURSE = 40000 }; /* slots, steps for so many or fewer, least steps of a course */
+enum { SMALL = 2500, STEPS = 300000, COURSE = 40000 }; /* slots, steps of the first so many, least steps of a course */
 
 /* How the steps of one kind of search are divided. */
 struct budget {
@@ -35,7 +35,7 @@ static double share_to_win(const struct round *round)
 
 static struct budget budget_for(double slots, unsigned effort, double worth)
 {
-    double all = slots < SMALL ? STEPS : STEPS + (slots - SMALL) / 2;
+    double all = slots < SMALL ? STEPS / (double)SMALL * slots : STEPS + (slots - SMALL) / 2;
     double once = COURSE + 2 * slots;
     all = all * worth * percents[effort] / 100;
     struct budget budget = {.courses = all > once ? (unsigned)(all / once) : 1};
