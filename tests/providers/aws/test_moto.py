@@ -49,7 +49,7 @@ class Moto:
     def add_group(self, name, desired, least=0, most=10, protect=True, tags=()):
         ec2, scaling = self.client("ec2"), self.client("autoscaling")
         image = ec2.describe_images()["Images"][0]["ImageId"]
-        template = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={
+        template = ec2.create_launch_template(LaunchTemplateName=f"{name}-template", LaunchTemplateData={
             "ImageId": image, "InstanceType": "m5.large"})["LaunchTemplate"]["LaunchTemplateId"]
         scaling.create_auto_scaling_group(
             AutoScalingGroupName=name, MinSize=least, MaxSize=most, DesiredCapacity=desired, AvailabilityZones=[REGION + "a"],
