@@ -1,9 +1,9 @@
 /* The whole federation as one placement problem: what the jobs that run now could cost at best, and what they cannot
  * cost less than.
  *
- * A snapshot of the world is taken in slices on the loop's thread (assess_begin, assess_continue, assess_end), solved
- * in any thread (assess_solve: pure, touches no world), and comes back as EVENT_ASSESSED. The core looks at every item
- * again against the world as it is then, and keeps what still holds as world->assessment.
+ * A snapshot of the world is taken in slices on the loop's thread (assess_begin, assess_continue), solved in any thread
+ * (assess_solve: pure, touches no world), and comes back as EVENT_ASSESSED. The core looks at every item again against
+ * the world as it is then, and keeps what still holds as world->assessment.
  *
  * Nodes that are alike (region, pool, node pool, datacenter, capacity) are one pool of the problem, and all of them are
  * there: an allocation costs the marginal rate times the largest share it takes, as everywhere in Drover. What may not
@@ -44,7 +44,7 @@ struct assess_pool {
 /* What a solve says. Money an hour at marginal rates. */
 struct assessment {
     uint64_t base_sequence; /* world->sequence of the snapshot's begin */
-    int64_t base_ms, taken_ms;
+    int64_t base_ms;
     int64_t solve_us;                   /* processor time of the solve; filled in by the shell */
     int64_t now_uusd_h;                 /* where everything stands */
     int64_t cost_uusd_h, packed_uusd_h; /* of the plan, its moves included: capacity summed, each on one machine */
@@ -61,7 +61,7 @@ struct assessment {
     size_t pool_count;
 };
 
-/* Begins a snapshot. The caller owns it: assess_end or assess_abandon. Loop's thread. */
+/* Begins a snapshot. The caller owns it: assess_solve or assess_abandon. Loop's thread. */
 struct assess_snapshot *assess_begin(const struct core *core);
 /* Reads on in the world for about `allocations` of them; true when the snapshot is complete. Events may come between
  * two slices: what they change is found when the plan arrives. Loop's thread. */
@@ -78,7 +78,5 @@ void assessment_free(struct assessment *assessment);
 /* The first group of a job; *ret_count 0 when there is none. Borrowed. */
 const struct assess_group *assessment_job(const struct assessment *assessment, symbol job_namespace, symbol id,
                                           size_t *ret_count);
-/* NULL when the pool is not in it. */
-const struct assess_pool *assessment_pool(const struct assessment *assessment, symbol region, symbol pool);
 
 #endif

@@ -39,13 +39,13 @@ struct snapshot_signature {
     const struct policy *policy; /* compared only; may be gone by the time of the solve */
     symbol node_pool;            /* 0: any */
     char *datacenters;           /* globs, a newline after each; "" any */
-    uint32_t min_regions, max_share_region_percent, max_share_provider_percent;
+    struct spread spread;
     uint32_t *machines;
     size_t machine_count;
 };
 
 struct assess_snapshot {
-    struct assessment head; /* base, now, allocations, pools */
+    struct assessment head; /* base and allocations */
     struct machine_class *machines;
     size_t machine_count, machine_capacity;
     uint32_t **node_machine; /* [region][node] machine class, WORLD_NONE */

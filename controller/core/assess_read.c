@@ -208,6 +208,5 @@ void assess_abandon(struct assess_snapshot *snapshot)
     free(snapshot->machines);
     hash_release(&snapshot->group_index);
     free(snapshot->provider);
-    free(snapshot->head.pools);
     free(snapshot);
 }

@@ -64,12 +64,8 @@ static uint32_t signature_obtain(struct assess_snapshot *snapshot, const struct 
     snapshot->signatures = memory_grow(snapshot->signatures, snapshot->signature_count, &snapshot->signature_capacity,
                                        sizeof *snapshot->signatures);
     struct snapshot_signature *signature = &snapshot->signatures[snapshot->signature_count];
-    *signature = (struct snapshot_signature){.policy = policy,
-                                             .node_pool = node_pool,
-                                             .datacenters = datacenters,
-                                             .min_regions = policy->min_regions,
-                                             .max_share_region_percent = policy->max_share_region_percent,
-                                             .max_share_provider_percent = policy->max_share_provider_percent};
+    *signature = (struct snapshot_signature){
+        .policy = policy, .node_pool = node_pool, .datacenters = datacenters, .spread = spread_of(policy)};
     find_machines(snapshot, world, signature);
     return (uint32_t)snapshot->signature_count++;
 }

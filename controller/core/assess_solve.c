@@ -40,9 +40,12 @@ static void take_groups(const struct assess_snapshot *snapshot, const struct pla
         result->unplaced += plan->unplaced[g];
 }
 
-/* No plan found is better than what is: everything stays, and that is what the bound speaks of. */
+/* No plan found is better than what is: everything stays. Where that breaks a rule (overcommitted nodes), rules are
+ * kept at a higher cost only, and the bound must not be read as if they were. */
 static void stay(struct assessment *result)
 {
+    if (result->bound_uusd_h > result->now_uusd_h)
+        result->bound_uusd_h = result->now_uusd_h;
     result->cost_uusd_h = result->packed_uusd_h = result->now_uusd_h;
     result->gap_ppm = result->packed_gap_ppm = gap_ppm(result->now_uusd_h, result->bound_uusd_h);
     result->unplaced = 0;

@@ -18,13 +18,18 @@ static int64_t standing_in(const struct world_region *region, const struct world
     return count;
 }
 
-/* It stands where it stood, and where it would go the region can take it. */
+/* It stands where it stood, and where it would go the region can take it and its policy lets it. */
 static bool still_holds(const struct world *world, const struct assess_group *group)
 {
+    const struct policy *policy =
+        world_policy_for(world, world_text(world, group->job_namespace), world_text(world, group->id));
+    char detail[POLICY_DETAIL_MAX];
     for (size_t i = 0; i < group->place_count; i++) {
         const struct assess_place *place = &group->places[i];
         const struct world_region *region = world_find_region(world, world_text(world, place->region));
         if (!region || !world_region_usable(region))
+            return false;
+        if (place->best > place->now && !region_is_allowed(policy, region, detail))
             return false;
         uint32_t job = region_job_find(region, group->job_namespace, group->id);
         int64_t now = job == WORLD_NONE ? 0 : standing_in(region, &region->jobs[job], group->group, place->pool);
@@ -56,7 +61,6 @@ void assess_take(struct core *core, struct assessment *assessment)
         assessment->stale++;
     }
     assessment->group_count = kept;
-    assessment->taken_ms = world->now_ms;
     assessment_free(world->assessment);
     world->assessment = assessment;
     core_changed(core);
@@ -81,12 +85,4 @@ const struct assess_group *assessment_job(const struct assessment *assessment, s
         end++;
     *ret_count = end - low;
     return end > low ? &assessment->groups[low] : NULL;
-}
-
-const struct assess_pool *assessment_pool(const struct assessment *assessment, symbol region, symbol pool)
-{
-    for (size_t i = 0; assessment && i < assessment->pool_count; i++)
-        if (assessment->pools[i].region == region && assessment->pools[i].pool == pool)
-            return &assessment->pools[i];
-    return NULL;
 }

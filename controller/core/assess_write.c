@@ -45,7 +45,8 @@ struct signature_sets {
 
 static bool has_spread(const struct snapshot_signature *signature)
 {
-    return signature->min_regions > 1 || signature->max_share_region_percent || signature->max_share_provider_percent;
+    return signature->spread.min_regions > 1 || signature->spread.max_share_region_percent ||
+           signature->spread.max_share_provider_percent;
 }
 
 static uint32_t write_part(const struct assess_snapshot *snapshot, const struct snapshot_signature *signature, size_t r,
@@ -80,16 +81,25 @@ static struct signature_sets *write_sets(const struct assess_snapshot *snapshot,
     return all;
 }
 
-static void write_cap(size_t g, uint32_t set, int64_t most, int64_t count, struct buffer *out)
+/* How many of the group stand in region r, or at provider r. */
+static int64_t standing(const struct assess_snapshot *snapshot, const struct snapshot_group *group, size_t r,
+                        bool provider)
 {
-    if (set != UINT32_MAX && most < count)
-        buffer_printf(out, "cap %zu @%" PRIu32 " max=%" PRId64 "\n", g, set, most);
+    int64_t count = 0;
+    for (size_t i = 0; i < group->place_count; i++) {
+        size_t region = snapshot->machines[group->places[i].machine].region;
+        if (provider ? snapshot->provider[region] == r : region == r)
+            count += group->places[i].count;
+    }
+    return count;
 }
 
-static int64_t share_most(int64_t count, uint32_t percent)
+/* What stands there may stay, whatever the policy has come to say. */
+static void write_cap(size_t g, uint32_t set, int64_t most, int64_t now, int64_t count, struct buffer *out)
 {
-    int64_t most = percent ? count * percent / 100 : count;
-    return most > 0 ? most : 1;
+    most = most > now ? most : now;
+    if (set != UINT32_MAX && most < count)
+        buffer_printf(out, "cap %zu pools=@%" PRIu32 " max=%" PRId64 "\n", g, set, most);
 }
 
 static void write_spread(const struct assess_snapshot *snapshot, size_t g, const struct signature_sets *sets,
@@ -97,15 +107,11 @@ static void write_spread(const struct assess_snapshot *snapshot, size_t g, const
 {
     const struct snapshot_group *group = &snapshot->groups[g];
     const struct snapshot_signature *signature = &snapshot->signatures[group->signature];
-    int64_t k = signature->min_regions > 1 ? signature->min_regions : 1;
-    int64_t region_most = (group->count + k - 1) / k;
-    int64_t share = share_most(group->count, signature->max_share_region_percent);
-    if (share < region_most)
-        region_most = share;
+    int64_t region_most = spread_region_most(&signature->spread, group->count);
+    int64_t provider_most = spread_provider_most(&signature->spread, group->count);
     for (size_t r = 0; r < snapshot->region_count && has_spread(signature); r++) {
-        write_cap(g, sets->region[r], region_most, group->count, out);
-        write_cap(g, sets->provider[r], share_most(group->count, signature->max_share_provider_percent), group->count,
-                  out);
+        write_cap(g, sets->region[r], region_most, standing(snapshot, group, r, false), group->count, out);
+        write_cap(g, sets->provider[r], provider_most, standing(snapshot, group, r, true), group->count, out);
     }
 }
 

@@ -31,16 +31,33 @@ static int64_t share_of(int64_t wanted, uint32_t percent)
     return percent == 0 || percent >= 100 ? wanted : larger(1, wanted * percent / 100);
 }
 
+int64_t spread_region_most(const struct spread *spread, int64_t wanted)
+{
+    uint32_t k = spread->min_regions;
+    int64_t most = k > 1 ? (wanted + k - 1) / k : wanted;
+    return smaller(most, share_of(wanted, spread->max_share_region_percent));
+}
+
+int64_t spread_provider_most(const struct spread *spread, int64_t wanted)
+{
+    return share_of(wanted, spread->max_share_provider_percent);
+}
+
+struct spread spread_of(const struct policy *policy)
+{
+    return (struct spread){policy->min_regions, policy->max_share_region_percent, policy->max_share_provider_percent};
+}
+
 int64_t placing_region_most(const struct placing *placing, int64_t wanted)
 {
-    uint32_t k = placing->policy->min_regions;
-    int64_t most = k > 1 ? (wanted + k - 1) / k : wanted;
-    return smaller(most, share_of(wanted, placing->policy->max_share_region_percent));
+    struct spread spread = spread_of(placing->policy);
+    return spread_region_most(&spread, wanted);
 }
 
 int64_t placing_provider_most(const struct placing *placing, int64_t wanted)
 {
-    return share_of(wanted, placing->policy->max_share_provider_percent);
+    struct spread spread = spread_of(placing->policy);
+    return spread_provider_most(&spread, wanted);
 }
 
 static const struct region_override *count_override(const struct placing *placing, const char *region)

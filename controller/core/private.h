@@ -229,7 +229,15 @@ int64_t candidate_stays(const struct candidate *candidate);
 int64_t candidates_before(const struct candidates *candidates);
 /* How many of the group the federation is to have. */
 int64_t placing_wanted(const struct placing *placing, const struct group_demand *group);
-/* The most of `wanted` in one region, and at one provider, under the policy. */
+/* What a policy says of spread: see model/policy.h. */
+struct spread {
+    uint32_t min_regions, max_share_region_percent, max_share_provider_percent;
+};
+struct spread spread_of(const struct policy *policy);
+/* The most of `wanted` in one region, and at one provider. */
+int64_t spread_region_most(const struct spread *spread, int64_t wanted);
+int64_t spread_provider_most(const struct spread *spread, int64_t wanted);
+/* The same under the policy that governs the placing. */
 int64_t placing_region_most(const struct placing *placing, int64_t wanted);
 int64_t placing_provider_most(const struct placing *placing, int64_t wanted);
 /* Bounds of one region's part: what is there stays when the group grows and only shrinks when it shrinks. */

@@ -268,6 +268,19 @@ static void add_allocations(struct small_world *small, uint64_t *state)
     }
 }
 
+/* Spread that what stands need not keep to. */
+static void add_policy(struct small_world *small, uint64_t *state)
+{
+    struct policy policy;
+    policy_init(&policy);
+    text_replace(&policy.name, "wide");
+    patterns_add(&policy.jobs, "j*");
+    policy.min_regions = (uint32_t)between(state, 0, 2);
+    policy.max_share_provider_percent = between(state, 0, 1) ? 50 : 0;
+    send(small->core, &(struct event){.type = EVENT_POLICY_CONFIGURED, .policy = &policy});
+    policy_release(&policy);
+}
+
 static void a_plan_of_the_federation_is_no_dearer_than_what_is(void **unused)
 {
     (void)unused;
@@ -277,6 +290,7 @@ static void a_plan_of_the_federation_is_no_dearer_than_what_is(void **unused)
         struct small_world small;
         struct error error = {0};
         world_open(&small, &state);
+        add_policy(&small, &state);
         add_allocations(&small, &state);
         struct assess_snapshot *snapshot = assess_begin(small.core);
         while (!assess_continue(snapshot, small.core, 2))
