@@ -171,6 +171,9 @@ void assess_close(struct agent *agent, void (*on_closed)(void *context))
 
 void assess_free(struct agent *agent)
 {
+    if (agent->assess != NULL && agent->assess->solving) {
+        return; /* the stop gave up waiting: the worker still reads and writes it until the process ends */
+    }
     free(agent->assess);
     agent->assess = NULL;
 }

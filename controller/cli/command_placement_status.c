@@ -50,7 +50,7 @@ static void placement_show(const json_t *answer, const struct options *options)
     table_pairs_printf(pairs, "Packed onto nodes", "$%s an hour", field_money_text(answer, "PackedCostUSD", 4, money));
     table_pairs_printf(pairs, "Nothing goes below", "$%s an hour", field_money_text(answer, "BoundUSD", 4, money));
     table_pairs_printf(pairs, "Gap to the best", "at most %s", field_gap(answer, "GapPPM", gap));
-    table_pairs_printf(pairs, "Packed", "at most %s", field_gap(answer, "PackedGapPPM", gap));
+    table_pairs_printf(pairs, "Gap when packed", "at most %s", field_gap(answer, "PackedGapPPM", gap));
     if (field_i64(answer, "Unplaced") > 0) {
         table_pairs_printf(pairs, "Without room", "%" PRId64 " allocations: nodes hold more than they have",
                            field_i64(answer, "Unplaced"));

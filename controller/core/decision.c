@@ -191,18 +191,20 @@ static void decode_growth(struct codec_reader *reader, struct decision *decision
     }
 }
 
+static void copy_text(struct codec_reader *reader, struct buffer *out)
+{
+    char *text = codec_get_text(reader);
+    codec_put_text(out, text ? text : "");
+    free(text);
+}
+
 /* Version 1 had neither proof nor growth. */
 static void copy_line_of_1(struct codec_reader *reader, struct buffer *out)
 {
-    for (int i = 0; i < 3; i++) {
-        char *text = codec_get_text(reader);
-        codec_put_text(out, text ? text : "");
-        free(text);
-    }
+    for (int i = 0; i < 3; i++)
+        copy_text(reader, out);
     codec_put_u8(out, codec_get_u8(reader));
-    char *detail = codec_get_text(reader);
-    codec_put_text(out, detail ? detail : "");
-    free(detail);
+    copy_text(reader, out);
     for (int i = 0; i < 5; i++)
         codec_put_i64(out, codec_get_i64(reader));
     codec_put_i64(out, -1);
@@ -211,11 +213,8 @@ static void copy_line_of_1(struct codec_reader *reader, struct buffer *out)
 bool decision_upgrade_from_1(const void *bytes, size_t length, struct buffer *out, struct error *ret_error)
 {
     struct codec_reader reader = codec_reader_init(bytes, length);
-    for (int i = 0; i < 3; i++) {
-        char *text = codec_get_text(&reader);
-        codec_put_text(out, text ? text : "");
-        free(text);
-    }
+    for (int i = 0; i < 3; i++)
+        copy_text(&reader, out);
     codec_put_u64(out, codec_get_u64(&reader));
     codec_put_u64(out, codec_get_u64(&reader));
     for (int i = 0; i < 8; i++)

@@ -155,7 +155,8 @@ static void write_group(struct growth *growth, size_t g, const uint32_t *numbers
         buffer_printf(&growth->text, "permachine %zu max=1\n", g);
 }
 
-/* What the policy's budget leaves for them, at full rates. */
+/* What the policy's budget leaves for them, at full rates. The engine counts an allocation's largest share of any
+ * resource here, disk too: where disk is the largest, the proposal keeps to less than the budget. */
 static void write_budget(struct growth *growth)
 {
     int64_t month = growth->placing->policy->budget_uusd_month;

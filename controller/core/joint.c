@@ -198,7 +198,6 @@ static void take_answer(struct build *build, const struct problem *problem, cons
 {
     struct joint *joint = build->joint;
     for (size_t g = 0; g < joint->group_count; g++) {
-        joint->unplaced += plan->unplaced[g];
         for (size_t c = 0; c < joint->fresh[g].count; c++) {
             size_t at = joint->start[g] + c;
             if (is_in_race(&joint->fresh[g].list[c]))

@@ -17,7 +17,6 @@ struct joint {
     int64_t *put;      /* of the group in the candidate, beyond what stays there */
     int64_t *scarcity; /* shadow price of the room that one allocation takes there, uusd_h; -1 not in the problem */
     int64_t wanted;    /* allocations the problem decides about */
-    int64_t unplaced;  /* of them, in the engine's plan */
     int64_t penalty_uusd_h;            /* what leaving one unplaced counts */
     int64_t cost_uusd_h, bound_uusd_h; /* at the weighed rates, penalties included */
 };
