@@ -5,22 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-
-static bool overflow(struct error *error)
-{
-    return error_set(error, ERROR_OVERFLOW, "the bound leaves 128 bits");
-}
-
-static bool add(__int128 *total, __int128 amount)
-{
-    return !__builtin_add_overflow(*total, amount, total);
-}
-
-static bool add_product(__int128 *total, __int128 a, __int128 b)
-{
-    __int128 product;
-    return !__builtin_mul_overflow(a, b, &product) && add(total, product);
-}
+#include "controller/placement/certificate_sum.h"
 
 void certificate_terms_init(struct certificate_terms *terms, const struct problem *problem, const struct plan *plan)
 {
@@ -332,8 +317,9 @@ bool certificate_group_fill(struct certificate_terms *terms, uint32_t group, siz
     if (growth > 0)
         term -= (__int128)problem->group_move[group] * growth * plan->scale;
     for (uint32_t c = problem->cap_start[group]; c < problem->cap_start[group + 1]; c++) {
-        if (plan->cap[c] != PLAN_ABSENT && !add_product(&term, -(__int128)plan->cap[c], problem->cap_max[c]))
-            return overflow(ret_error);
+        if (plan->cap[c] != PLAN_ABSENT &&
+            !certificate_add_product(&term, -(__int128)plan->cap[c], problem->cap_max[c]))
+            return certificate_overflow(ret_error);
     }
     *ret_term = term;
     return true;
@@ -348,128 +334,6 @@ bool certificate_group_term(struct certificate_terms *terms, uint32_t group, __i
     return certificate_group_fill(terms, group, items, ret_term, ret_error);
 }
 
-/* --- the minimum of a pool --- */
-
-struct pool_part {
-    const struct problem *problem;
-    const struct plan *plan;
-    uint32_t pool;
-    const int64_t *saturation;
-    const struct certificate_rider *riders;
-    size_t rider_count;
-    __int128 slope;
-};
-
-static bool pool_value(const struct pool_part *part, int64_t machines, __int128 *ret_value)
-{
-    const struct problem *problem = part->problem;
-    size_t cell = (size_t)part->pool * problem->dimensions;
-    __int128 value = 0;
-    if (!add_product(&value, problem_pool_cost(problem, part->pool, machines), part->plan->scale) ||
-        !add_product(&value, part->slope, machines))
-        return false;
-    for (uint32_t k = 0; k < problem->dimensions; k++) {
-        __int128 use = (__int128)problem->pool_capacity[cell + k] * machines - problem->pool_held[cell + k];
-        if (use > part->saturation[k])
-            use = part->saturation[k];
-        if (!add_product(&value, -use, part->plan->price[cell + k]))
-            return false;
-    }
-    for (size_t i = 0; i < part->rider_count; i++) {
-        __int128 use = (__int128)part->riders[i].permachine * machines;
-        if (use > part->riders[i].most)
-            use = part->riders[i].most;
-        if (!add_product(&value, -use, part->riders[i].value))
-            return false;
-    }
-    *ret_value = value;
-    return true;
-}
-
-/* From here on every resource that has a price is saturated, so the part does not fall any more. */
-static int64_t saturated_at(const struct pool_part *part)
-{
-    const struct problem *problem = part->problem;
-    size_t cell = (size_t)part->pool * problem->dimensions;
-    __int128 at = problem->pool_min[part->pool];
-    for (uint32_t k = 0; k < problem->dimensions; k++) {
-        int64_t capacity = problem->pool_capacity[cell + k];
-        if (!part->plan->price[cell + k] || !capacity)
-            continue;
-        __int128 full = ((__int128)part->saturation[k] + problem->pool_held[cell + k] + capacity - 1) / capacity;
-        at = full > at ? full : at;
-    }
-    for (size_t i = 0; i < part->rider_count; i++) {
-        int64_t each = part->riders[i].permachine;
-        if (!each)
-            continue;
-        __int128 full = ((__int128)part->riders[i].most + each - 1) / each;
-        at = full > at ? full : at;
-    }
-    int64_t limit = problem_pool_limit(problem, part->pool);
-    return at < limit ? (int64_t)at : limit;
-}
-
-/* Convex: the first machine that does not make it less. */
-static bool least_value(const struct pool_part *part, int64_t *ret_machines, __int128 *ret_value)
-{
-    int64_t low = part->problem->pool_min[part->pool];
-    int64_t high = saturated_at(part);
-    __int128 here = 0;
-    __int128 next = 0;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (!pool_value(part, middle, &here) || !pool_value(part, middle + 1, &next))
-            return false;
-        if (next >= here)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    *ret_machines = low;
-    return pool_value(part, low, ret_value);
-}
-
-bool certificate_pool_term(const struct problem *problem, const struct plan *plan, uint32_t pool,
-                           const int64_t *saturation, const struct certificate_rider *riders, size_t rider_count,
-                           __int128 slope, __int128 *ret_term, struct error *ret_error)
-{
-    struct pool_part part = {problem, plan, pool, saturation, riders, rider_count, slope};
-    int64_t machines = 0;
-    return least_value(&part, &machines, ret_term) ? true : overflow(ret_error);
-}
-
-bool certificate_pool_term_near(const struct problem *problem, const struct plan *plan, uint32_t pool,
-                                const int64_t *saturation, const struct certificate_rider *riders, size_t rider_count,
-                                __int128 slope, int64_t *near, __int128 *ret_term, struct error *ret_error)
-{
-    struct pool_part part = {problem, plan, pool, saturation, riders, rider_count, slope};
-    int64_t least = problem->pool_min[pool];
-    int64_t limit = problem_pool_limit(problem, pool);
-    int64_t here = *near < least ? least : *near;
-    here = here > limit ? limit : here;
-    __int128 value = 0;
-    __int128 other = 0;
-    if (!pool_value(&part, here, &value))
-        return overflow(ret_error);
-    bool lowest = true;
-    if (here > least) {
-        if (!pool_value(&part, here - 1, &other))
-            return overflow(ret_error);
-        lowest = other >= value;
-    }
-    if (lowest && here < limit) {
-        if (!pool_value(&part, here + 1, &other))
-            return overflow(ret_error);
-        lowest = other >= value;
-    }
-    *near = here;
-    if (!lowest)
-        return least_value(&part, near, ret_term) ? true : overflow(ret_error);
-    *ret_term = value;
-    return true;
-}
-
 /* --- all together --- */
 
 bool certificate_slopes(const struct problem *problem, const struct plan *plan, __int128 *slopes,
@@ -481,15 +345,15 @@ bool certificate_slopes(const struct problem *problem, const struct plan *plan, 
     for (uint32_t b = 0; b < problem->budgets.count; b++) {
         uint32_t list = problem->budgets.list[b];
         for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++) {
-            if (!add_product(&slopes[lists->pool[i]], plan->budget[b], problem->pool_price[lists->pool[i]]))
-                return overflow(ret_error);
+            if (!certificate_add_product(&slopes[lists->pool[i]], plan->budget[b], problem->pool_price[lists->pool[i]]))
+                return certificate_overflow(ret_error);
         }
     }
     for (uint32_t q = 0; q < problem->quotas.count; q++) {
         uint32_t list = problem->quotas.list[q];
         for (size_t i = lists->start[list]; i < lists->start[list + 1]; i++) {
-            if (!add_product(&slopes[lists->pool[i]], plan->quota[q], problem->quotas.weight[q]))
-                return overflow(ret_error);
+            if (!certificate_add_product(&slopes[lists->pool[i]], plan->quota[q], problem->quotas.weight[q]))
+                return certificate_overflow(ret_error);
         }
     }
     return true;
@@ -509,15 +373,15 @@ bool certificate_round_up(__int128 sum, int64_t scale, int64_t *ret_bound, struc
 static bool limits_worth(const struct problem *problem, const struct plan *plan, __int128 *total)
 {
     for (uint32_t b = 0; b < problem->budgets.count; b++) {
-        if (!add_product(total, -(__int128)plan->budget[b], problem->budgets.most[b]))
+        if (!certificate_add_product(total, -(__int128)plan->budget[b], problem->budgets.most[b]))
             return false;
     }
     for (uint32_t b = 0; b < problem->group_budgets.count; b++) {
-        if (!add_product(total, -(__int128)plan->group_budget[b], problem->group_budgets.most[b]))
+        if (!certificate_add_product(total, -(__int128)plan->group_budget[b], problem->group_budgets.most[b]))
             return false;
     }
     for (uint32_t q = 0; q < problem->quotas.count; q++) {
-        if (!add_product(total, -(__int128)plan->quota[q], problem->quotas.most[q]))
+        if (!certificate_add_product(total, -(__int128)plan->quota[q], problem->quotas.most[q]))
             return false;
     }
     return true;
@@ -575,7 +439,7 @@ static bool add_group(struct certificate_terms *terms, uint32_t group, int64_t *
         riders->rider[riders->next[multiplier->pool]++] = (struct certificate_rider){
             multiplier->value, terms->most[multiplier->pool], problem->group_permachine[group]};
     }
-    return add(total, term) ? true : overflow(error);
+    return certificate_add(total, term) ? true : certificate_overflow(error);
 }
 
 static bool add_pools(const struct problem *problem, const struct plan *plan, const int64_t *saturation,
@@ -588,8 +452,8 @@ static bool add_pools(const struct problem *problem, const struct plan *plan, co
         fine = certificate_pool_term(problem, plan, p, saturation + (size_t)p * problem->dimensions,
                                      riders->rider + riders->start[p], riders->start[p + 1] - riders->start[p],
                                      slopes[p], &term, error);
-        if (fine && !add(total, term))
-            fine = overflow(error);
+        if (fine && !certificate_add(total, term))
+            fine = certificate_overflow(error);
     }
     free(slopes);
     return fine;
@@ -609,7 +473,7 @@ bool certificate_bound(const struct problem *problem, const struct plan *plan, i
         fine = add_group(&terms, j, saturation, &riders, &total, ret_error);
     fine = fine && add_pools(problem, plan, saturation, &riders, &total, ret_error);
     if (fine && !limits_worth(problem, plan, &total))
-        fine = overflow(ret_error);
+        fine = certificate_overflow(ret_error);
     fine = fine && certificate_round_up(total, plan->scale, ret_bound, ret_error);
     free(saturation);
     riders_release(&riders);
