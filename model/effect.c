@@ -30,9 +30,19 @@ bool effect_type_writes(enum effect_type type)
 
 const char *refusal_word(enum refusal refusal)
 {
-    static const char *const words[] = {"none",  "conflict", "denied",      "invalid",
-                                        "gated", "foreign",  "destructive", "other"};
+    static const char *const words[] = {"none",    "conflict",    "denied", "invalid", "gated",
+                                        "foreign", "destructive", "busy",   "other"};
     return refusal <= REFUSAL_OTHER ? words[refusal] : "?";
+}
+
+bool effect_type_is_of_account(enum effect_type type)
+{
+    return type == EFFECT_GROW || type == EFFECT_SHRINK || type == EFFECT_WITHDRAW || type == EFFECT_POLL;
+}
+
+bool effect_type_is_of_node(enum effect_type type)
+{
+    return type == EFFECT_CORDON || type == EFFECT_DRAIN || type == EFFECT_UNCORDON || type == EFFECT_NODE_LOOK;
 }
 
 static char *copy_text(const char *text)
@@ -99,8 +109,32 @@ void copy_wanted_copy(struct copy_wanted *into, const struct copy_wanted *from)
         copy_group_copy(&into->groups[i], &from->groups[i]);
 }
 
+static void change_release(struct account_change *change)
+{
+    for (size_t i = 0; i < change->instance_count; i++)
+        free(change->instances[i]);
+    free(change->instances);
+    free(change->account);
+    free(change->pool);
+    free(change->generation);
+    free(change->token);
+}
+
+static void change_copy(struct account_change *into, const struct account_change *from)
+{
+    *into = *from;
+    into->account = copy_text(from->account);
+    into->pool = copy_text(from->pool);
+    into->generation = copy_text(from->generation);
+    into->token = copy_text(from->token);
+    into->instances = memory_new(from->instance_count, sizeof *into->instances);
+    for (size_t i = 0; i < from->instance_count; i++)
+        into->instances[i] = copy_text(from->instances[i]);
+}
+
 void effect_release(struct effect *effect)
 {
+    change_release(&effect->change);
     copy_wanted_release(&effect->wanted);
     free(effect->region);
     free(effect->cluster);
@@ -115,6 +149,7 @@ void effect_copy(struct effect *into, const struct effect *from)
     into->cluster = copy_text(from->cluster);
     into->actor = copy_text(from->actor);
     copy_wanted_copy(&into->wanted, &from->wanted);
+    change_copy(&into->change, &from->change);
 }
 
 static void encode_group(const struct copy_group *group, struct buffer *out)
@@ -128,6 +163,25 @@ static void encode_group(const struct copy_group *group, struct buffer *out)
         codec_put_text(out, group->pins[p].value);
         codec_put_flag(out, group->pins[p].negated);
     }
+}
+
+static void encode_change(const struct account_change *change, struct buffer *out)
+{
+    codec_put_text(out, change->account ? change->account : "");
+    codec_put_text(out, change->pool ? change->pool : "");
+    codec_put_i64(out, change->from);
+    codec_put_i64(out, change->to);
+    codec_put_text(out, change->generation ? change->generation : "");
+    codec_put_text(out, change->token ? change->token : "");
+    codec_put_u32(out, (uint32_t)change->instance_count);
+    for (size_t i = 0; i < change->instance_count; i++)
+        codec_put_text(out, change->instances[i]);
+}
+
+static void encode_node(const struct node_change *node, struct buffer *out)
+{
+    buffer_append(out, node->node.bytes, sizeof node->node.bytes);
+    codec_put_i64(out, node->deadline_ms);
 }
 
 void effect_encode(const struct effect *effect, struct buffer *out)
@@ -150,6 +204,17 @@ void effect_encode(const struct effect *effect, struct buffer *out)
     codec_put_u64(out, effect->probed_id);
     codec_put_u64(out, effect->cause);
     codec_put_text(out, effect->actor ? effect->actor : "");
+    encode_change(&effect->change, out);
+    encode_node(&effect->node, out);
+}
+
+void effect_upgrade_from_1(const void *bytes, size_t length, struct buffer *out)
+{
+    static const struct account_change no_change;
+    static const struct node_change no_node;
+    buffer_append(out, bytes, length);
+    encode_change(&no_change, out);
+    encode_node(&no_node, out);
 }
 
 static void decode_group(struct codec_reader *reader, struct copy_group *group)
@@ -164,6 +229,27 @@ static void decode_group(struct codec_reader *reader, struct copy_group *group)
         group->pins[p].value = codec_get_text(reader);
         group->pins[p].negated = codec_get_flag(reader);
     }
+}
+
+static void decode_change(struct codec_reader *reader, struct account_change *change)
+{
+    change->account = codec_get_text(reader);
+    change->pool = codec_get_text(reader);
+    change->from = codec_get_i64(reader);
+    change->to = codec_get_i64(reader);
+    change->generation = codec_get_text(reader);
+    change->token = codec_get_text(reader);
+    change->instance_count = codec_get_count(reader, CHANGE_INSTANCES_MAX);
+    change->instances = memory_new(change->instance_count, sizeof *change->instances);
+    for (size_t i = 0; i < change->instance_count; i++)
+        change->instances[i] = codec_get_text(reader);
+}
+
+static void decode_node(struct codec_reader *reader, struct node_change *node)
+{
+    for (size_t i = 0; i < sizeof node->node.bytes; i++)
+        node->node.bytes[i] = codec_get_u8(reader);
+    node->deadline_ms = codec_get_i64(reader);
 }
 
 bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, struct error *ret_error)
@@ -189,6 +275,8 @@ bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, 
     effect.probed_id = codec_get_u64(&reader);
     effect.cause = codec_get_u64(&reader);
     effect.actor = codec_get_text(&reader);
+    decode_change(&reader, &effect.change);
+    decode_node(&reader, &effect.node);
     if (!codec_reader_done(&reader) || type >= EFFECT_TYPE_COUNT || probed >= EFFECT_TYPE_COUNT) {
         effect_release(&effect);
         return error_set(ret_error, ERROR_CORRUPT, "an effect of the outbox cannot be read");

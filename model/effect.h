@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "model/account.h"
 #include "model/fact.h"
 
 /* X(constant, word, writes outside, fence, probe) */
@@ -22,7 +23,18 @@
     X(EFFECT_STOP, "stop", true, "read just before: our JobModifyIndex or already stopped", "read the job")            \
     X(EFFECT_PURGE, "purge", true, "read just before: stopped, all allocations terminal", "read the job: 404 is done") \
     X(EFFECT_OWNER, "owner", true, "cas on the variable's ModifyIndex", "read the variable")                           \
-    X(EFFECT_PROBE, "probe", false, "none: reads", "ask again")
+    X(EFFECT_PROBE, "probe", false, "none: reads", "ask again")                                                        \
+    X(EFFECT_GROW, "grow", true, "the provider pool's desired size and generation, compared and set",                  \
+      "look at the pool: still as before: send again; at the new size: ours")                                          \
+    X(EFFECT_SHRINK, "shrink", true, "instances by their ids", "look at the pool: all gone: done; else send again")    \
+    X(EFFECT_WITHDRAW, "withdraw", true, "the module compares and sets against what it reads",                         \
+      "look at the pool: no larger than its machines: done; else send again")                                          \
+    X(EFFECT_POLL, "poll", false, "none: reads", "ask again")                                                          \
+    X(EFFECT_CORDON, "cordon", true, "read just before", "read the node: ineligible is done")                          \
+    X(EFFECT_DRAIN, "drain", true, "read just before: ineligible, no allocations but of system jobs",                  \
+      "read the node: drained or draining is done")                                                                    \
+    X(EFFECT_UNCORDON, "uncordon", true, "read just before", "read the node: eligible is done")                        \
+    X(EFFECT_NODE_LOOK, "node-look", false, "none: reads", "ask again")
 
 enum effect_type {
 #define EFFECT_ENUM(constant, word, writes, fence, probe) constant,
@@ -63,6 +75,24 @@ struct copy_wanted {
     bool shift;
 };
 
+/* What is asked of an account: GROW, SHRINK, WITHDRAW, POLL. */
+struct account_change {
+    char *account;
+    char *pool;       /* the provider's id of it */
+    int64_t from, to; /* GROW: desired machines, compared and set */
+    char *generation; /* GROW: as it was looked at */
+    char **instances; /* SHRINK: exactly these */
+    size_t instance_count;
+    char *token; /* POLL: the provider's operation */
+};
+enum { CHANGE_INSTANCES_MAX = 100, CHANGE_TOKEN_MAX = 4096 };
+
+/* What is asked of a node: CORDON, DRAIN, UNCORDON, NODE_LOOK. */
+struct node_change {
+    struct uuid node;
+    int64_t deadline_ms; /* DRAIN: what is left on the node then is stopped; 0: no deadline */
+};
+
 struct effect {
     uint64_t id; /* epoch << 32 | counter: never reused */
     enum effect_type type;
@@ -74,6 +104,8 @@ struct effect {
     uint64_t epoch;
     enum effect_type probed_type;
     uint64_t probed_id;
+    struct account_change change; /* empty texts where it is about no account */
+    struct node_change node;
     uint64_t cause; /* decision: the sequence number of the step that asked for it */
     char *actor;    /* who caused it, for the audit: "token:operator", "drover" */
 };
@@ -88,6 +120,11 @@ char *copy_part_name(const char *group, const char *pool, bool first);
 char *copy_wanted_name(const struct copy_wanted *wanted, size_t at);
 void effect_encode(const struct effect *effect, struct buffer *out);
 bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, struct error *ret_error);
+/* Appends what version 2 of the outbox has beyond version 1: nothing asked of accounts and nodes. */
+void effect_upgrade_from_1(const void *bytes, size_t length, struct buffer *out);
+/* True where it is an account's module that carries it out, not the region's Nomad. */
+bool effect_type_is_of_account(enum effect_type type);
+bool effect_type_is_of_node(enum effect_type type);
 
 enum effect_outcome {
     OUTCOME_DONE,
@@ -105,6 +142,7 @@ enum refusal {
     REFUSAL_GATED,       /* observe, frozen */
     REFUSAL_FOREIGN,     /* another Drover owns the region, or a newer epoch */
     REFUSAL_DESTRUCTIVE, /* a shift would restart or move running allocations */
+    REFUSAL_BUSY,        /* a drain: the node holds allocations again */
     REFUSAL_OTHER
 };
 const char *refusal_word(enum refusal refusal);
@@ -117,6 +155,11 @@ struct plan_group {
     bool filtered;   /* no node passes constraints or drivers at all: capacity will not help */
     const char *why; /* "missing drivers (2 nodes)", "memory exhausted on 2 nodes"; "" when all fit */
 };
+
+struct job_key {
+    const char *job_namespace, *id;
+};
+enum { NODE_JOBS_MAX = 64 };
 
 struct effect_result {
     uint64_t effect_id;
@@ -137,7 +180,18 @@ struct effect_result {
     /* OWNER, PROBE of it: who owns the region now. */
     const char *owner_cluster;
     uint64_t owner_epoch;
-    /* STOP/PURGE probe: allocations not yet terminal. */
+    /* GROW, SHRINK, WITHDRAW, POLL: how the provider's call ended, and what it began. */
+    enum account_status account_status;
+    int64_t retry_at_ms;                               /* ACCOUNT_UNSET: not said */
+    const char *instance_type, *zone, *market, *quota; /* of no_capacity and quota, as far as known; NULL is "" */
+    bool operation_running;                            /* ask again with EFFECT_POLL */
+    const char *operation_token;
+    int64_t next_poll_ms; /* ACCOUNT_UNSET: as one likes */
+    /* CORDON, DRAIN, UNCORDON, NODE_LOOK and probes of them: the node as read last. */
+    bool node_exists, node_eligible, node_draining;
+    const struct job_key *node_jobs; /* of its allocations that are not terminal, each once, at most NODE_JOBS_MAX */
+    size_t node_job_count;
+    bool node_jobs_more;
     uint64_t duration_us;
 };
 

@@ -28,8 +28,28 @@ const char *event_type_word(enum event_type type)
         return "policy configured";
     case EVENT_MODE_CONFIGURED:
         return "mode configured";
+    case EVENT_ACCOUNT_CONFIGURED:
+        return "account configured";
+    case EVENT_CURRENCY_CONFIGURED:
+        return "currency configured";
+    case EVENT_COMMITMENT_CONFIGURED:
+        return "commitment configured";
     case EVENT_STARTED:
         return "started";
+    case EVENT_ACCOUNT_UP:
+        return "account up";
+    case EVENT_ACCOUNT_DOWN:
+        return "account down";
+    case EVENT_ACCOUNT_FACTS:
+        return "account facts";
+    case EVENT_ACCOUNT_FAILED:
+        return "account failed";
+    case EVENT_APPROVE:
+        return "approve";
+    case EVENT_DENY:
+        return "deny";
+    case EVENT_PRICE_CONFIRMED:
+        return "price confirmed";
     case EVENT_REGION_HEARD:
         return "region heard";
     case EVENT_REGION_UNREACHED:

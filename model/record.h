@@ -22,7 +22,8 @@
     X(OUTBOX, "effect id")                                                                                             \
     X(AUDIT, "time in ms, effect id or step number")                                                                   \
     X(JOURNAL, "step number")                                                                                          \
-    X(EXPLANATION, "namespace, id")
+    X(EXPLANATION, "namespace, id")                                                                                    \
+    X(OPERATION, "region, pool")
 
 enum record_kind {
 #define RECORD_ENUM(name, key) RECORD_##name,

@@ -81,6 +81,7 @@ static void pool_release(struct pool_config *pool)
     free(pool->selectors);
     free(pool->name);
     free(pool->instance_type);
+    free(pool->provider_pool);
     price_release(&pool->price);
 }
 
@@ -104,6 +105,7 @@ static void pool_copy(struct pool_config *into, const struct pool_config *from)
     *into = *from;
     into->name = copy_text(from->name);
     into->instance_type = copy_text(from->instance_type ? from->instance_type : "");
+    into->provider_pool = copy_text(from->provider_pool ? from->provider_pool : "");
     into->selectors = memory_new(from->selector_count, sizeof *into->selectors);
     for (size_t i = 0; i < from->selector_count; i++) {
         into->selectors[i].key = copy_text(from->selectors[i].key);

@@ -24,6 +24,14 @@ enum {
 /* The name of the pool of nodes that no selector claims. */
 #define POOL_OTHER "other"
 
+/* Where a block does not say. */
+enum {
+    JOIN_WITHIN_MS = 15 * 60 * 1000,
+    IDLE_AFTER_MS = 30 * 60 * 1000,
+    DRAIN_DEADLINE_MS = 10 * 60 * 1000,
+    NODES_AN_HOUR = 2
+};
+
 enum market { MARKET_ON_DEMAND, MARKET_SPOT, MARKET_RESERVED, MARKET_OWNED };
 const char *market_word(enum market market); /* "on-demand", ... */
 bool market_parse(const char *word, enum market *ret_market);
@@ -41,10 +49,13 @@ struct price {
     int64_t effective_uusd_h; /* what is paid: the full rate */
     int64_t
         marginal_uusd_h; /* what using it adds: effective for on-demand and spot, 0 by default for reserved, owned */
+    int64_t wake_uusd_h; /* owned: an hour of a machine that must be powered on first; 0: as marginal */
     enum market market;
-    char *source;          /* "config", "catalogue", "sim" */
+    char *source;          /* "config", "catalogue", "sim", or the account's own word: "aws:pricing" */
     int64_t valid_from_ms; /* since the epoch; 0: always */
     int64_t observed_at_ms;
+    char currency[4];           /* of what the source said, ISO 4217; "" is USD */
+    int64_t usd_per_unit_micro; /* dollars for one unit of it, in millionths; 0 where it is USD */
     struct price_adjustment *adjustments;
     size_t adjustment_count;
 };
@@ -68,9 +79,17 @@ struct pool_config {
     size_t selector_count;
     char *instance_type; /* "" when not given */
     bool priced;
+    bool price_from_account; /* not configured: what its account offers, as far as it is believed (the core's) */
     struct price price;
+    char *provider_pool;      /* at the region's account: the pool that its machines come from; "": none */
     int64_t grow_to;          /* the most nodes it may come to have; 0: it does not grow */
+    int64_t join_within_ms;   /* a new machine that is no ready node after this has failed */
     struct resources machine; /* what a new node has; all zero: as its smallest ready node */
+    bool shrinks;             /* idle nodes may be given back: */
+    int64_t min_nodes;        /* it never has fewer */
+    int64_t idle_after_ms;    /* without allocations, system jobs' left out, for this long: idle */
+    int64_t drain_deadline_ms;
+    int64_t nodes_an_hour; /* no more are removed from it within an hour */
 };
 
 struct label {

@@ -145,6 +145,8 @@ static bool restore_records(struct agent *agent, struct error *ret_error)
 
 static const struct store_upgrade restore_upgrades[] = {
     {.table = STORE_EXPLANATION, .from = 1, .upgrade = decision_upgrade_from_1},
+    {.table = STORE_PRICE, .from = 1, .upgrade = price_upgrade_from_1},
+    {.table = STORE_OUTBOX, .from = 1, .upgrade = outbox_upgrade_from_1},
 };
 
 bool restore_open(struct agent *agent, struct error *ret_error)

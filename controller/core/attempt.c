@@ -378,6 +378,31 @@ void attempt_start_dry(struct core *core, const struct event *event)
     run_round(core, attempt, world_job(&core->world, demand->job_namespace, demand->id));
 }
 
+static void forget_answers(struct attempt *attempt)
+{
+    for (size_t i = 0; i < attempt->lesson_count; i++)
+        free(attempt->lessons[i].detail);
+    for (size_t i = 0; i < attempt->asked_count; i++)
+        asked_release(&attempt->asked[i]);
+    attempt->lesson_count = attempt->asked_count = 0;
+    attempt->rounds = 0;
+}
+
+/* Pools have been grown for the job, or could not be: it is divided anew, with nothing known of the room before. */
+void attempt_grown(struct core *core, struct drover_job *job)
+{
+    if (!job->attempt) {
+        job->attempt = memory_new(1, sizeof *job->attempt);
+        job->attempt->revision = job->revision;
+        text_replace(&job->attempt->actor, job->submitter);
+        job_set_state(core, job, JOB_STATE_UPDATING);
+    }
+    job->attempt->waiting_for_growth = false;
+    job->attempt->growths++;
+    forget_answers(job->attempt);
+    run_round(core, job->attempt, job);
+}
+
 /* After a start: a run that had not ended goes on once the regions have spoken. */
 void attempt_resume(struct core *core, struct drover_job *job)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "controller/core/private.h"
+#include "controller/core/fleet_private.h"
 
 struct core *core_new(const struct core_options *options)
 {
@@ -105,6 +105,7 @@ static void started(struct core *core)
 {
     core->started = true;
     effects_started(core);
+    fleet_started(core);
     for (size_t i = 0; i < core->world.job_count; i++) {
         struct drover_job *job = core->world.jobs[i];
         for (size_t c = 0; c < job->copy_count; c++) {
@@ -213,6 +214,30 @@ static void dispatch(struct core *core, const struct event *event)
     case EVENT_UNFREEZE:
         holds_unfreeze(core);
         break;
+    case EVENT_ACCOUNT_CONFIGURED:
+        account_configure(core, event->account_config);
+        break;
+    case EVENT_CURRENCY_CONFIGURED:
+        currency_configure(core, event->text, event->usd_per_unit_micro);
+        break;
+    case EVENT_COMMITMENT_CONFIGURED:
+        commitment_configure(core, event->commitment);
+        break;
+    case EVENT_ACCOUNT_UP:
+    case EVENT_ACCOUNT_DOWN:
+    case EVENT_ACCOUNT_FACTS:
+    case EVENT_ACCOUNT_FAILED:
+        account_event(core, event);
+        break;
+    case EVENT_APPROVE:
+        fleet_approve(core, event->operation);
+        break;
+    case EVENT_DENY:
+        fleet_deny(core, event->operation);
+        break;
+    case EVENT_PRICE_CONFIRMED:
+        account_price_confirm(core, event->region, event->text);
+        break;
     case EVENT_STARTED:
         started(core);
         break;
@@ -236,6 +261,7 @@ static void dispatch(struct core *core, const struct event *event)
         break;
     case EVENT_CLOCK_JUMPED:
         regions_clock_jumped(core);
+        fleet_clock_jumped(core);
         break;
     default:
         region_event(core, event);
@@ -274,10 +300,13 @@ void core_step(struct core *core, const struct event *event, int64_t now_ms, str
         regions_tick(core);
         effects_tick(core);
         attempts_tick(core);
+        fleet_tick(core);
         refresh_touched(core);
         if (core->timers_changed)
             core_deadline(core, world->now_ms + 1);
     }
+    if (core->out_changed && world->commitment_count)
+        commitments_spread(world);
     world->sequence += core->out_changed;
     step->deadline_ms = core->deadline_ms;
     core->out = NULL;

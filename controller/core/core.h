@@ -60,6 +60,10 @@ struct core *core_new(const struct core_options *options);
 void core_free(struct core *core);
 const struct world *core_world(const struct core *core);
 
+/* Append what the present version of a table's records has beyond version 1. */
+bool price_upgrade_from_1(const void *bytes, size_t length, struct buffer *out, struct error *ret_error);
+bool outbox_upgrade_from_1(const void *bytes, size_t length, struct buffer *out, struct error *ret_error);
+
 /* Takes in one record of the intent store. ERROR_CORRUPT names kind and key. */
 bool core_restore(struct core *core, enum record_kind kind, const void *key, size_t key_length, const void *value,
                   size_t value_length, struct error *ret_error);

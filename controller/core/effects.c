@@ -98,8 +98,12 @@ void effects_sent(struct core *core, uint64_t id)
 
 /* --- probing and trying again ------------------------------------------------------------------------------------- */
 
-static bool region_answers(const struct core *core, const char *name)
+/* Whether it makes sense to ask: the account's process is started when it is needed, its region must speak. */
+static bool target_answers(const struct core *core, const struct effect *effect)
 {
+    const char *name = effect->region;
+    if (effect_type_is_of_account(effect->type))
+        return world_find_account(&core->world, effect->change.account) != NULL;
     const struct world_region *region = world_find_region(&core->world, name);
     return region && region->state != REGION_DARK && region->state != REGION_DENIED &&
            region->state != REGION_CONFIGURED && region->state != REGION_CONNECTING;
@@ -128,6 +132,9 @@ static void probe(struct core *core, struct pending *pending)
     look->epoch = pending->effect.epoch;
     text_replace(&look->cluster, pending->effect.cluster);
     copy_wanted_copy(&look->wanted, &pending->effect.wanted);
+    text_replace(&look->change.account, pending->effect.change.account);
+    text_replace(&look->change.pool, pending->effect.change.pool);
+    look->node = pending->effect.node;
     pending->probe = look->id;
     pending->next_ms = 0;
 }
@@ -159,7 +166,7 @@ static void tick(struct core *core, struct pending *pending)
 {
     if (!pending->next_ms)
         return;
-    if (!region_answers(core, pending->effect.region)) {
+    if (!target_answers(core, &pending->effect)) {
         /* asked again when the region speaks; the timer only keeps the look alive */
         core_deadline(core, core->world.now_ms + RETRY_MOST_MS);
         return;
@@ -241,8 +248,18 @@ static void ended(struct core *core, struct pending *at, const struct effect_res
     case EFFECT_OWNER:
         owner_ended(core, &pending, result);
         break;
+    case EFFECT_GROW:
+    case EFFECT_SHRINK:
+    case EFFECT_WITHDRAW:
+    case EFFECT_CORDON:
+    case EFFECT_DRAIN:
+    case EFFECT_UNCORDON:
+        fleet_effect_ended(core, pending.effect.id, pending.effect.type, result);
+        break;
     case EFFECT_PLAN:
     case EFFECT_PROBE:
+    case EFFECT_POLL:
+    case EFFECT_NODE_LOOK:
     case EFFECT_TYPE_COUNT:
         break;
     }
@@ -276,6 +293,12 @@ static void never_left(struct core *core, struct pending *pending, const struct 
     }
     pending->state = PENDING_INTENDED;
     wait_for(core, pending, backoff(pending->tries, RETRY_FIRST_MS));
+}
+
+/* Changes of accounts and nodes: their operation decides anew what to do; nothing is sent again unseen. */
+static bool is_of_operation(enum effect_type type)
+{
+    return effect_type_is_of_account(type) || effect_type_is_of_node(type);
 }
 
 static void held_by_gate(struct core *core, struct pending *pending, const char *text)
@@ -321,8 +344,13 @@ static bool settle_owner(const struct pending *pending, const struct effect_resu
 }
 
 /* True when the look settled it; false when the effect surely did not take place and may be sent again. */
-static bool settle(const struct pending *pending, const struct effect_result *look, struct effect_result *ret_result)
+static bool settle(const struct core *core, const struct pending *pending, const struct effect_result *look,
+                   struct effect_result *ret_result)
 {
+    if (is_of_operation(pending->effect.type)) {
+        fleet_settle(core, pending, look, ret_result);
+        return true;
+    }
     *ret_result = *look;
     ret_result->effect_id = pending->effect.id;
     ret_result->refusal = REFUSAL_NONE;
@@ -337,9 +365,7 @@ static bool settle(const struct pending *pending, const struct effect_result *lo
         return !look->job_exists;
     case EFFECT_OWNER:
         return settle_owner(pending, look, ret_result);
-    case EFFECT_PLAN:
-    case EFFECT_PROBE:
-    case EFFECT_TYPE_COUNT:
+    default:
         break;
     }
     return true;
@@ -353,7 +379,7 @@ static void probe_result(struct core *core, struct pending *pending, const struc
         became_unknown(core, pending, look->text);
         return;
     }
-    if (settle(pending, look, &result))
+    if (settle(core, pending, look, &result))
         ended(core, pending, &result, true);
     else
         send_again(core, pending);
@@ -368,7 +394,12 @@ void effects_result(struct core *core, const struct effect_result *result)
         }
     struct pending *pending = pending_find(core, result->effect_id);
     if (!pending) {
-        attempt_plan_result(core, result);
+        if (!attempt_plan_result(core, result))
+            fleet_read_ended(core, result);
+        return;
+    }
+    if (is_of_operation(pending->effect.type) && result->outcome != OUTCOME_UNKNOWN) {
+        ended(core, pending, result, false);
         return;
     }
     switch (result->outcome) {

@@ -1,7 +1,8 @@
 /* Growth: which pools that may grow should get how many nodes more, so that what found no place has one.
  *
  * One placement problem: the allocations left over, over new nodes of every pool the policy, the job and its own copies
- * leave open, each node at what it adds. Its plan is a proposal; nothing is started here. */
+ * leave open, each node at what it adds: nothing where a commitment covers it, then its price. Its plan is a proposal;
+ * growing.c begins what accounts can do of it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ struct growth {
     const struct job_work *work;
     struct growth_pool *pools;
     size_t pool_count, pool_capacity;
+    bool linked; /* only pools that an account grows */
     int64_t penalty_uusd_h;
     struct buffer text;
 };
@@ -39,7 +41,8 @@ static const struct world_region *region_at(const struct growth *growth, size_t 
 }
 
 /* What a new node offers; false when nobody has said and there is none to compare with. */
-static bool machine_of(const struct world_region *region, uint32_t pool, struct resources *ret_machine)
+static bool machine_of(const struct world *world, const struct world_region *region, uint32_t pool,
+                       struct resources *ret_machine)
 {
     const struct pool_config *config = region->pools[pool].config;
     if (config->machine.amount[RESOURCE_CPU_MHZ] > 0) {
@@ -49,7 +52,13 @@ static bool machine_of(const struct world_region *region, uint32_t pool, struct 
     const struct world_node *node = pool_smallest_node(region, pool);
     if (node)
         *ret_machine = node->capacity;
-    return node != NULL;
+    return node != NULL || fleet_machine(world, region, pool, ret_machine);
+}
+
+/* What one more node adds: an owned machine is powered on, a rented one paid for. */
+static int64_t price_of_more(const struct pool_config *config)
+{
+    return config->price.wake_uusd_h ? config->price.wake_uusd_h : config->price.marginal_uusd_h;
 }
 
 /* Ruled out for want of room alone: more nodes would help. */
@@ -68,6 +77,17 @@ static bool serves_elsewhere(const struct candidates *candidates, const struct c
     return false;
 }
 
+/* How many nodes more the pool may get. Where an account can grow pools itself, those that only people could grow are
+ * left out: what is proposed is what can be begun. */
+static int64_t room_to_grow(const struct growth *growth, const struct world_region *region, uint32_t pool)
+{
+    const struct pool_config *config = region->pools[pool].config;
+    char why[200];
+    if (config->provider_pool[0])
+        return fleet_growable(growth->placing->core, region, pool, why, sizeof why);
+    return growth->linked ? 0 : config->grow_to - region->pools[pool].nodes;
+}
+
 static uint32_t pool_obtain(struct growth *growth, const struct candidate *at)
 {
     const struct world_region *region = region_at(growth, at->region);
@@ -77,9 +97,12 @@ static uint32_t pool_obtain(struct growth *growth, const struct candidate *at)
             return (uint32_t)i;
     struct growth_pool new = {.region = at->region, .pool = at->pool};
     if (!pool->config || !pool->config->priced || pool->config->grow_to <= pool->nodes ||
-        pool->config->price.marginal_uusd_h > NODE_PRICE_MOST_UUSD_H || !machine_of(region, at->pool, &new.machine))
+        price_of_more(pool->config) > NODE_PRICE_MOST_UUSD_H ||
+        !machine_of(&growth->placing->core->world, region, at->pool, &new.machine))
         return WORLD_NONE;
-    new.room = pool->config->grow_to - pool->nodes;
+    new.room = room_to_grow(growth, region, at->pool);
+    if (new.room <= 0)
+        return WORLD_NONE;
     growth->pools = memory_grow(growth->pools, growth->pool_count, &growth->pool_capacity, sizeof *growth->pools);
     growth->pools[growth->pool_count] = new;
     return (uint32_t)growth->pool_count++;
@@ -101,8 +124,13 @@ static void write_pools(struct growth *growth)
     for (size_t p = 0; p < growth->pool_count; p++) {
         const struct growth_pool *pool = &growth->pools[p];
         const struct pool_config *config = region_at(growth, pool->region)->pools[pool->pool].config;
-        int64_t price = config->price.marginal_uusd_h;
-        lines_pool(&growth->text, p, price, config->price.effective_uusd_h, &pool->machine, NULL, 0, pool->room);
+        int64_t price = price_of_more(config);
+        int64_t covered = region_at(growth, pool->region)->pools[pool->pool].link.coverage_left;
+        covered = covered < pool->room ? covered : pool->room;
+        lines_pool(&growth->text, p, covered ? 0 : price, config->price.effective_uusd_h, &pool->machine, NULL, 0,
+                   covered ? covered : pool->room);
+        if (covered && covered < pool->room)
+            lines_tier(&growth->text, p, pool->room, price);
         dearest = price > dearest ? price : dearest;
     }
     growth->penalty_uusd_h = dearest * PENALTY_FACTOR;
@@ -200,7 +228,7 @@ static void take_plan(const struct growth *growth, const struct plan *plan, stru
             decision_add_growth(decision, region->config.name, world_text(&growth->placing->core->world, pool->name));
         line->nodes_now = pool->nodes;
         line->nodes_more = more;
-        line->unit_marginal_uusd_h = pool->config->price.marginal_uusd_h;
+        line->unit_marginal_uusd_h = more <= pool->link.coverage_left ? 0 : price_of_more(pool->config);
         line->unit_full_uusd_h = pool->config->price.effective_uusd_h;
         for (size_t i = 0; i < plan->puts; i++)
             line->allocations += plan->put[i].pool == p ? plan->put[i].count : 0;
@@ -231,15 +259,34 @@ static void solve_growth(const struct growth *growth, struct decision *decision)
     problem_release(&problem);
 }
 
+static void collect_pools(struct growth *growth, uint32_t **numbers)
+{
+    growth->pool_count = 0;
+    for (size_t g = 0; g < growth->work->group_count; g++) {
+        const struct candidates *all = &growth->work->groups[g];
+        for (size_t c = 0; c < all->count; c++)
+            numbers[g][c] = may_grow_for(growth, g, &all->list[c]) ? pool_obtain(growth, &all->list[c]) : WORLD_NONE;
+    }
+}
+
+static bool some_are_linked(const struct growth *growth)
+{
+    for (size_t p = 0; p < growth->pool_count; p++)
+        if (region_at(growth, growth->pools[p].region)->pools[growth->pools[p].pool].config->provider_pool[0])
+            return true;
+    return false;
+}
+
 void growth_propose(const struct placing *placing, const struct job_work *work, struct decision *decision)
 {
     struct growth growth = {.placing = placing, .work = work, .text = BUFFER_INIT};
     uint32_t **numbers = memory_new(work->group_count, sizeof *numbers);
-    for (size_t g = 0; g < work->group_count; g++) {
-        const struct candidates *all = &work->groups[g];
-        numbers[g] = memory_new(all->count, sizeof **numbers);
-        for (size_t c = 0; c < all->count; c++)
-            numbers[g][c] = may_grow_for(&growth, g, &all->list[c]) ? pool_obtain(&growth, &all->list[c]) : WORLD_NONE;
+    for (size_t g = 0; g < work->group_count; g++)
+        numbers[g] = memory_new(work->groups[g].count, sizeof **numbers);
+    collect_pools(&growth, numbers);
+    if (some_are_linked(&growth)) {
+        growth.linked = true;
+        collect_pools(&growth, numbers);
     }
     if (growth.pool_count > 0) {
         write_pools(&growth);

@@ -83,7 +83,7 @@ static bool same_counts(const struct job_demand *a, const struct job_demand *b)
 /* What stands against a new submission of a job that Drover has already; true when nothing does. */
 static bool may_follow(struct core *core, const struct drover_job *job, const struct job_demand *demand)
 {
-    if (job->attempt && !job->attempt->dry_run) {
+    if (job->attempt && !job->attempt->waiting_for_growth) {
         core_reply_error(core, ERROR_CONFLICT,
                          "a run of job \"%s\" is under way; wait for it (`drover job status %s`) or stop the job",
                          demand->id, demand->id);
@@ -125,6 +125,8 @@ static bool something_fits(struct core *core, const struct job_demand *demand, c
                               .job = job};
     struct decision *decision = place_job(&placing);
     bool fits = decision->placed > 0;
+    for (size_t i = 0; i < decision->growth_count; i++)
+        fits = fits || fleet_may_grow(core, decision->growth[i].region, decision->growth[i].pool);
     if (!fits) {
         struct buffer why = BUFFER_INIT;
         for (size_t i = 0; i < decision->line_count && i < 4; i++) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "controller/core/private.h"
+#include "controller/core/fleet_private.h"
 
 void core_touch_job(struct core *core, symbol job_namespace, symbol id)
 {
@@ -86,7 +86,9 @@ void observe_node(struct core *core, struct world_region *region, const struct n
     node->capacity = bounded(&fact->capacity);
     take_selected(node, fact);
     pools_assign_node(&core->world, region, node);
+    accounts_match_node(&core->world, region, node);
     if (!region->syncing) {
+        accounts_changed(core);
         pools_count(region);
         core_changed(core);
     }

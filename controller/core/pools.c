@@ -12,13 +12,16 @@ void pools_build(struct world *world, struct world_region *region)
     region->pools = memory_new(region->pool_count, sizeof *region->pools);
     for (size_t i = 0; i < region->config.pool_count; i++)
         region->pools[i] = (struct world_pool){.name = intern_put(world->names, region->config.pools[i].name),
-                                               .config = &region->config.pools[i]};
-    region->pools[region->config.pool_count].name = intern_put(world->names, POOL_OTHER);
+                                               .config = &region->config.pools[i],
+                                               .link = {.account = WORLD_NONE, .pool = WORLD_NONE}};
+    region->pools[region->config.pool_count] = (struct world_pool){.name = intern_put(world->names, POOL_OTHER),
+                                                                   .link = {.account = WORLD_NONE, .pool = WORLD_NONE}};
 }
 
 bool node_takes_work(const struct world_node *node)
 {
-    return node->present && node->listed && node->status == NODE_READY && node->eligible && !node->draining;
+    return node->present && node->listed && node->status == NODE_READY && node->eligible && !node->draining &&
+           !node->leaving;
 }
 
 static const char *selected_value(const struct world_node *node, const char *key)
@@ -70,7 +73,7 @@ void pools_count(struct world_region *region)
 {
     for (size_t i = 0; i < region->pool_count; i++) {
         struct world_pool *pool = &region->pools[i];
-        *pool = (struct world_pool){.name = pool->name, .config = pool->config};
+        *pool = (struct world_pool){.name = pool->name, .config = pool->config, .link = pool->link};
     }
     for (size_t i = 0; i < region->node_count; i++) {
         const struct world_node *node = &region->nodes[i];

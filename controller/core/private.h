@@ -67,6 +67,8 @@ struct attempt {
     struct asked *asked;
     size_t asked_count;
     struct decision *decision;
+    bool waiting_for_growth;  /* pools are being grown for it */
+    unsigned growths;         /* times that happened */
     bool waiting_for_regions; /* after a start: until every region has spoken or is dark */
 };
 
@@ -75,6 +77,10 @@ struct known_price {
     symbol region, pool;
     enum market market;
     int64_t list_uusd_h, effective_uusd_h, marginal_uusd_h;
+    bool from_account; /* it was read from an account, of this instance type */
+    char instance_type[128];
+    char source[64];
+    int64_t observed_at_ms;
 };
 
 struct core {
@@ -88,6 +94,7 @@ struct core {
     size_t pending_count, pending_capacity;
     struct attempt **dry_runs;
     size_t dry_run_count, dry_run_capacity;
+    int64_t recount_ms, idle_next_ms; /* when joined machines are counted, and idle nodes looked for; 0: not */
     struct known_price *prices;
     size_t price_count, price_capacity;
     /* Only during a step. */
@@ -306,6 +313,41 @@ bool job_conclude_stop(struct core *core, struct drover_job *job);
 void copy_stop_advance(struct core *core, struct drover_job *job, struct job_copy *copy);
 void copy_stop_ended(struct core *core, const struct pending *pending, const struct effect_result *result);
 
+void attempt_grown(struct core *core, struct drover_job *job);
+
+/* --- operations.c, growing.c, cooling.c, operation_settle.c --------------------------------------------------------
+ */
+void fleet_tick(struct core *core);
+void fleet_started(struct core *core);
+void fleet_clock_jumped(struct core *core);
+void fleet_approve(struct core *core, uint64_t id);
+void fleet_deny(struct core *core, uint64_t id);
+bool fleet_effect_ended(struct core *core, uint64_t id, enum effect_type type, const struct effect_result *result);
+void fleet_read_ended(struct core *core, const struct effect_result *result);
+/* Begins to grow the pools that a job's decision proposes, as far as accounts can; true when the job is to wait for it.
+ */
+bool fleet_grow_for(struct core *core, struct drover_job *job);
+/* An account grows that pool itself when it is told to. */
+bool fleet_may_grow(const struct core *core, const char *region, const char *pool);
+/* Something grows that the job may use. */
+bool fleet_serves(const struct core *core, const struct drover_job *job);
+/* How many more machines a linked pool may be given now; 0 and the reason in `why`. */
+int64_t fleet_growable(const struct core *core, const struct world_region *region, uint32_t pool, char *why,
+                       size_t size);
+/* What an empty machine of the pool's instance type would offer as a node; false when the account does not say. */
+bool fleet_machine(const struct world *world, const struct world_region *region, uint32_t pool,
+                   struct resources *ret_machine);
+/* What a look at account or node says of an unknown write: done, or refused as a conflict. */
+void fleet_settle(const struct core *core, const struct pending *pending, const struct effect_result *look,
+                  struct effect_result *ret_result);
+
+/* --- commitments.c -------------------------------------------------------------------------------------------------
+ */
+void commitment_configure(struct core *core, const struct commitment *commitment);
+void commitments_release(struct world *world);
+/* Spreads every commitment over the machines there are. */
+void commitments_spread(struct world *world);
+
 /* --- effects.c ---------------------------------------------------------------------------------------------------- */
 uint64_t core_next_id(struct core *core);
 /* A reading effect: sent at once, not kept. */
@@ -356,6 +398,8 @@ void assess_take(struct core *core, struct assessment *assessment);
 /* --- prices.c ----------------------------------------------------------------------------------------------------- */
 /* Writes a new price record for every pool whose price is not what was written last. */
 void prices_record(struct core *core, const struct world_region *region);
+/* What was written last of a pool's price; begun where nothing was. */
+struct known_price *price_known(struct core *core, const char *region, const char *pool);
 bool prices_restore(struct core *core, const char *region, const char *pool, struct codec_reader *reader);
 
 /* --- replies -------------------------------------------------------------------------------------------------------

@@ -29,6 +29,11 @@ void lines_pool(struct buffer *out, size_t pool, int64_t price_uusd_h, int64_t r
     buffer_append_byte(out, '\n');
 }
 
+void lines_tier(struct buffer *out, size_t pool, int64_t upto, int64_t price_uusd_h)
+{
+    buffer_printf(out, "tier %zu upto=%" PRId64 " price=%" PRId64 "\n", pool, upto, price_uusd_h);
+}
+
 void lines_group(struct buffer *out, size_t group, int64_t count, const struct resources *demand,
                  int64_t unplaced_uusd_h, int64_t move_uusd_h)
 {

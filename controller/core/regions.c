@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "controller/core/private.h"
+#include "controller/core/fleet_private.h"
 
 static void set_state(struct core *core, struct world_region *region, enum region_state state)
 {
@@ -42,6 +42,8 @@ void region_configure(struct core *core, const struct region_config *config)
     prices_record(core, region);
     region_config_release(&before);
     pools_build(world, region);
+    accounts_link_region(world, region);
+    account_prices_take(core, region);
     for (size_t i = 0; i < region->node_count; i++)
         if (region->nodes[i].present)
             pools_assign_node(world, region, &region->nodes[i]);
@@ -136,6 +138,7 @@ void region_sync_end(struct core *core, struct world_region *region)
     region->complete = true;
     observe_sweep(core, region);
     pools_count(region);
+    accounts_count(&core->world, region);
     region->last_heard_ms = region->silent_from_ms = core->world.now_ms;
     text_replace(&region->trouble, NULL);
     set_state(core, region, REGION_ALIVE);

@@ -4,7 +4,7 @@
 
 #include "base/codec.h"
 #include "base/memory.h"
-#include "controller/core/private.h"
+#include "controller/core/fleet_private.h"
 
 /* The next NUL-ended part of a key, or NULL. */
 static const char *key_part(const char **at, size_t *left)
@@ -109,6 +109,13 @@ static bool restore_outbox(struct core *core, struct codec_reader *reader)
     }
     core->pending = memory_grow(core->pending, core->pending_count, &core->pending_capacity, sizeof *core->pending);
     core->pending[core->pending_count++] = pending;
+    return true;
+}
+
+bool outbox_upgrade_from_1(const void *bytes, size_t length, struct buffer *out, struct error *ret_error)
+{
+    (void)ret_error; /* what is damaged is found when it is read */
+    effect_upgrade_from_1(bytes, length, out);
     return true;
 }
 
@@ -238,6 +245,12 @@ bool core_restore(struct core *core, enum record_kind kind, const void *key, siz
         const char *region = key_part(&at, &left);
         const char *pool = region ? key_part(&at, &left) : NULL;
         ok = pool && prices_restore(core, region, pool, &reader);
+        break;
+    }
+    case RECORD_OPERATION: {
+        const char *region = key_part(&at, &left);
+        const char *pool = region ? key_part(&at, &left) : NULL;
+        ok = pool && fleet_restore(core, region, pool, &reader);
         break;
     }
     case RECORD_META:

@@ -78,6 +78,8 @@ static void end_run(struct core *core, struct drover_job *job, bool whole)
         drop_refused_copies(core, job);
     } else if (job->attempt && job->decision) {
         job_tell_what_is_missing(core, job, job->decision);
+        if (fleet_grow_for(core, job))
+            return;
     }
     attempt_free(job->attempt);
     job->attempt = NULL;
@@ -91,7 +93,7 @@ void attempt_settle(struct core *core, struct drover_job *job)
 {
     struct attempt *attempt = job->attempt;
     struct standing standing = standing_of(job);
-    if (job->stop_wanted || standing.in_flight)
+    if (job->stop_wanted || standing.in_flight || (attempt && attempt->waiting_for_growth))
         return;
     if (attempt && (attempt->waiting_for_regions || attempt_awaits_answers(attempt)))
         return;

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "controller/core/assess.h"
-#include "controller/core/private.h"
+#include "controller/core/fleet_private.h"
 
 const char *world_text(const struct world *world, symbol number)
 {
@@ -346,6 +346,9 @@ void world_release(struct world *world)
     free(world->freeze.actor);
     free(world->freeze.reason);
     assessment_free(world->assessment);
+    accounts_release(world);
+    fleet_release(world);
+    commitments_release(world);
     intern_free(world->names);
     *world = (struct world){0};
 }

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/intern.h"
+#include "controller/core/fleet.h"
 #include "model/event.h"
 #include "model/fact.h"
 #include "model/policy.h"
@@ -48,6 +49,8 @@ struct world_node {
     struct fact_pair *selected;                     /* owned copies, only where pools select on attr or meta */
     uint32_t selected_count;
     bool selected_known;
+    int64_t idle_since_ms; /* without work while that could be seen; 0: it works, or nobody looked */
+    bool leaving;          /* its provider has said that the machine will go: it takes nothing new */
 };
 
 struct world_allocation {
@@ -84,6 +87,7 @@ struct world_pool {
     const struct pool_config *config; /* NULL for "other" */
     uint32_t nodes, ready_nodes;      /* ready: ready, eligible, not draining */
     struct resources capacity, used;  /* of all its nodes that are not down */
+    struct pool_link link;
 };
 
 struct world_region {
@@ -197,6 +201,14 @@ struct world {
     size_t policy_count;
     struct drover_job **jobs; /* sorted by namespace, id */
     size_t job_count, job_capacity;
+    struct world_account *accounts; /* sorted by name */
+    size_t account_count;
+    struct fleet_pool **fleet; /* sorted by region, pool name */
+    size_t fleet_count, fleet_capacity;
+    struct currency_rate *currencies;
+    size_t currency_count;
+    struct world_commitment *commitments; /* sorted by name */
+    size_t commitment_count;
     enum mode configured_mode, mode; /* mode in force */
     bool frozen;
     struct hold freeze;            /* while frozen */

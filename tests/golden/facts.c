@@ -93,6 +93,13 @@ static void pool_command(struct script *script, const struct words *words)
         pool->selectors[pool->selector_count++] = (struct selector){copied(keys[k]), copied(value)};
     }
     price_pool(script, pool, words);
+    pool->provider_pool = copied(word_value(words, "provider_pool", ""));
+    pool->join_within_ms = word_number(words, "join", 600) * 1000;
+    pool->shrinks = word_value(words, "idle", NULL) != NULL;
+    pool->min_nodes = word_number(words, "least", 0);
+    pool->idle_after_ms = word_number(words, "idle", 0) * 1000;
+    pool->drain_deadline_ms = word_number(words, "drain", 300) * 1000;
+    pool->nodes_an_hour = word_number(words, "an_hour", 2);
     pool->grow_to = word_number(words, "grow", 0);
     pool->machine = (struct resources){
         {word_number(words, "cpu", 0), word_number(words, "memory", 0), word_number(words, "disk", 0)}};
@@ -156,12 +163,15 @@ static void policy_command(struct script *script, const struct words *words)
 
 static void node_command(struct script *script, const struct words *words)
 {
-    struct fact_pair selected[2];
+    struct fact_pair selected[3];
     size_t count = 0;
     const char *gpu = word_value(words, "attr.gpu", NULL);
     const char *rack = word_value(words, "meta.rack", NULL);
     if (gpu)
         selected[count++] = (struct fact_pair){"attr.gpu", gpu};
+    const char *machine = word_value(words, "meta.machine", NULL);
+    if (machine)
+        selected[count++] = (struct fact_pair){"meta.machine", machine};
     if (rack)
         selected[count++] = (struct fact_pair){"meta.rack", rack};
     const char *status = word_value(words, "status", "ready");
@@ -225,7 +235,9 @@ static void job_command(struct script *script, const struct words *words)
     const char *type = word_value(words, "type", "service");
     struct job_fact job = {.job_namespace = "default",
                            .id = words->list[2],
-                           .type = strcmp(type, "batch") == 0 ? JOB_BATCH : JOB_SERVICE,
+                           .type = strcmp(type, "batch") == 0    ? JOB_BATCH
+                                   : strcmp(type, "system") == 0 ? JOB_SYSTEM
+                                                                 : JOB_SERVICE,
                            .stopped = word_there(words, "stopped"),
                            .job_modify_index = (uint64_t)word_number(words, "index", 7),
                            .modify_index = ++script->modify_index};

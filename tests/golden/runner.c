@@ -114,6 +114,12 @@ static void print_effect(struct script *script, const struct effect *effect)
     if (effect->type == EFFECT_PROBE)
         buffer_printf(script->out, " for the %s of", effect_type_word(effect->probed_type));
     print_wanted(script, effect);
+    if (effect->change.pool && effect->change.pool[0])
+        buffer_printf(script->out, " %s/%s", effect->change.account, effect->change.pool);
+    if (effect->type == EFFECT_GROW)
+        buffer_printf(script->out, " %lld -> %lld", (long long)effect->change.from, (long long)effect->change.to);
+    for (size_t i = 0; i < effect->change.instance_count; i++)
+        buffer_printf(script->out, " %s", effect->change.instances[i]);
     if (effect->type == EFFECT_REGISTER)
         buffer_printf(script->out, " enforce-index=%llu", (unsigned long long)effect->base_index);
     if (effect->type == EFFECT_OWNER)
@@ -218,6 +224,8 @@ void script_answer(struct script *script, size_t at, const struct words *words)
     } else if (word_there(words, "not-sent")) {
         result.outcome = OUTCOME_NOT_SENT;
     }
+    struct job_key jobs[1];
+    providers_answer(script, words, &result, jobs);
     if (effect.type == EFFECT_PLAN)
         fill_plan(&effect, words, &result, groups);
     uint64_t index = effect.type == EFFECT_REGISTER ? effect.base_index + 10 : effect.base_index;
@@ -252,6 +260,7 @@ static void configure(struct script *script)
 {
     for (size_t i = 0; i < script->region_count; i++)
         script_send(script, &(struct event){.type = EVENT_REGION_CONFIGURED, .region_config = &script->regions[i]});
+    providers_configure(script);
     for (size_t i = 0; i < script->policy_count; i++)
         script_send(script, &(struct event){.type = EVENT_POLICY_CONFIGURED, .policy = &script->policies[i]});
     script_send(script, &(struct event){.type = EVENT_MODE_CONFIGURED, .mode = script->mode});
@@ -302,7 +311,7 @@ static void command(struct script *script, const struct words *words)
         answer_command(script, words);
     else if (strcmp(name, "at") == 0 && words->count == 2)
         pass_time(script, BEGIN_MS + (int64_t)(strtod(words->list[1], NULL) * 1000));
-    else if (!facts_command(script, words) && !show_command(script, words))
+    else if (!facts_command(script, words) && !providers_command(script, words) && !show_command(script, words))
         script_fail(script, "unknown command %s", name);
 }
 
@@ -383,6 +392,7 @@ static void script_release(struct script *script)
         region_config_release(&script->regions[i]);
     for (size_t i = 0; i < script->policy_count; i++)
         policy_release(&script->policies[i]);
+    providers_release(script);
     free(script->records);
     free(script->waiting);
     free(script->regions);

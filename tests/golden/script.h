@@ -12,6 +12,18 @@ struct kept_record {
     struct buffer key, value;
 };
 
+struct words {
+    char *list[WORDS_MAX];
+    size_t count;
+};
+
+/* An account, and the last words of each of its pools' machines. */
+struct script_account {
+    struct account_config config;
+    struct words *pools;
+    size_t pool_count;
+};
+
 struct script {
     const char *directory; /* of all cases */
     struct core *core;
@@ -29,14 +41,15 @@ struct script {
     size_t region_count;
     struct policy *policies;
     size_t policy_count;
+    struct script_account *accounts;
+    size_t account_count;
+    struct commitment *commitments;
+    size_t commitment_count;
+    char currency[8];
+    int64_t usd_per_unit_micro;
     enum mode mode;
     struct assess_snapshot *snapshot; /* taken, not solved yet */
     int line;                         /* of the case, for errors */
-};
-
-struct words {
-    char *list[WORDS_MAX];
-    size_t count;
 };
 
 /* The value of "key=value" among the words, or `otherwise`. */
@@ -55,5 +68,13 @@ void script_answer(struct script *script, size_t at, const struct words *words);
 bool facts_command(struct script *script, const struct words *words);
 /* show.c: the words that print it. */
 bool show_command(struct script *script, const struct words *words);
+
+/* providers.c: the words about accounts. */
+bool providers_command(struct script *script, const struct words *words);
+void providers_configure(struct script *script);
+void providers_release(struct script *script);
+/* Fills in what a provider or a node said; jobs: room for one. */
+void providers_answer(const struct script *script, const struct words *words, struct effect_result *result,
+                      struct job_key *jobs);
 
 #endif
