@@ -399,6 +399,7 @@ void attempt_grown(struct core *core, struct drover_job *job)
     }
     job->attempt->waiting_for_growth = false;
     job->attempt->growths++;
+    text_replace(&job->trouble, NULL);
     forget_answers(job->attempt);
     run_round(core, job->attempt, job);
 }

@@ -48,7 +48,7 @@ static void cover(struct world_commitment *commitment, struct world_pool *pool)
 {
     int64_t machine = commitment_machine_uusd_h(&commitment->config, pool->config->price.list_uusd_h);
     int64_t left = coverage(commitment, machine);
-    int64_t bare = (int64_t)pool->nodes - pool->link.covered;
+    int64_t bare = (int64_t)pool->paid_nodes - pool->link.covered;
     int64_t covers = left < bare ? left : bare;
     int64_t cost = 0;
     if (covers > 0 && money_multiply(machine, covers, &cost)) {

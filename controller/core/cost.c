@@ -60,18 +60,47 @@ const struct world_node *pool_smallest_node(const struct world_region *region, u
     return smallest;
 }
 
+/* What all of a pool's machines cost. */
+static bool pool_totals(const struct world_pool *pool, int64_t machines, int64_t *ret_marginal, int64_t *ret_full)
+{
+    const struct price *price = &pool->config->price;
+    int64_t covered = pool->link.covered < machines ? pool->link.covered : machines;
+    int64_t covered_uusd_h = pool->link.covered ? pool->link.covered_uusd_h / pool->link.covered * covered : 0;
+    if (covered == pool->link.covered)
+        covered_uusd_h = pool->link.covered_uusd_h;
+    return money_multiply(price->marginal_uusd_h, machines - covered, ret_marginal) &&
+           money_multiply(price->effective_uusd_h, machines - covered, ret_full) && money_add(ret_full, covered_uusd_h);
+}
+
+bool cost_machine(const struct world_pool *pool, int64_t *ret_marginal_uusd_h, int64_t *ret_full_uusd_h)
+{
+    int64_t marginal = 0;
+    int64_t full = 0;
+    if (!pool->config || !pool->config->priced)
+        return false;
+    if (pool->link.covered == 0 || pool->paid_nodes == 0) {
+        *ret_marginal_uusd_h = pool->config->price.marginal_uusd_h;
+        *ret_full_uusd_h = pool->config->price.effective_uusd_h;
+        return true;
+    }
+    return pool_totals(pool, pool->paid_nodes, &marginal, &full) &&
+           money_scale_up(marginal, 1, pool->paid_nodes, ret_marginal_uusd_h) &&
+           money_scale_up(full, 1, pool->paid_nodes, ret_full_uusd_h);
+}
+
 bool cost_unit(const struct world_region *region, const struct world_pool *pool, const struct resources *each,
                int64_t *ret_marginal_uusd_h, int64_t *ret_full_uusd_h)
 {
-    if (!pool->config || !pool->config->priced)
+    int64_t marginal = 0;
+    int64_t full = 0;
+    if (!cost_machine(pool, &marginal, &full))
         return false;
     const struct world_node *node = pool_smallest_node(region, (uint32_t)(pool - region->pools));
     if (!node)
         return false;
     int64_t share = share_of_node(each, &node->capacity);
-    const struct price *price = &pool->config->price;
-    return money_scale_up(price->marginal_uusd_h, share, SHARE_WHOLE, ret_marginal_uusd_h) &&
-           money_scale_up(price->effective_uusd_h, share, SHARE_WHOLE, ret_full_uusd_h);
+    return money_scale_up(marginal, share, SHARE_WHOLE, ret_marginal_uusd_h) &&
+           money_scale_up(full, share, SHARE_WHOLE, ret_full_uusd_h);
 }
 
 /* --- the report --------------------------------------------------------------------------------------------------- */
@@ -94,17 +123,17 @@ static int compare_remainder(const void *left, const void *right)
 }
 
 /* Divides one node's price among the allocations on it; returns what is used. */
-static int64_t divide_node(const struct price *price, struct part *parts, size_t count)
+static int64_t divide_node(int64_t full, int64_t marginal, struct part *parts, size_t count)
 {
     int64_t shares = 0;
     for (size_t i = 0; i < count; i++)
         shares += parts[i].share;
     int64_t whole = shares > SHARE_WHOLE ? shares : SHARE_WHOLE;
     int64_t given = 0, left;
-    int64_t used = multiply_divide(price->effective_uusd_h, shares, whole, &left);
+    int64_t used = multiply_divide(full, shares, whole, &left);
     for (size_t i = 0; i < count; i++) {
-        parts[i].full_uusd_h = multiply_divide(price->effective_uusd_h, parts[i].share, whole, &parts[i].remainder);
-        parts[i].marginal_uusd_h = multiply_divide(price->marginal_uusd_h, parts[i].share, whole, &left);
+        parts[i].full_uusd_h = multiply_divide(full, parts[i].share, whole, &parts[i].remainder);
+        parts[i].marginal_uusd_h = multiply_divide(marginal, parts[i].share, whole, &left);
         given += parts[i].full_uusd_h;
     }
     if (given < used)
@@ -155,10 +184,27 @@ static struct part *list_parts(const struct world_region *region, size_t *ret_co
     return parts;
 }
 
-static const struct price *price_of(const struct world_region *region, const struct world_node *node)
+/* The at-th of a pool's paid machines pays its part of the whole, to the micro-dollar. */
+static int64_t part_of(int64_t total, int64_t at, int64_t machines)
 {
-    const struct pool_config *config = region->pools[node->pool].config;
-    return config && config->priced ? &config->price : NULL;
+    __int128 whole = total;
+    return (int64_t)(whole * (at + 1) / machines - whole * at / machines);
+}
+
+/* What one node costs; `at` counts the pool's paid nodes. False where the pool has no price. */
+static bool price_of(const struct world_pool *pool, int64_t at, int64_t *ret_marginal, int64_t *ret_full)
+{
+    int64_t marginal = 0;
+    int64_t full = 0;
+    if (!pool->config || !pool->config->priced)
+        return false;
+    *ret_marginal = pool->config->price.marginal_uusd_h;
+    *ret_full = pool->config->price.effective_uusd_h;
+    if (pool->link.covered && at < pool->paid_nodes && pool_totals(pool, pool->paid_nodes, &marginal, &full)) {
+        *ret_marginal = part_of(marginal, at, pool->paid_nodes);
+        *ret_full = part_of(full, at, pool->paid_nodes);
+    }
+    return true;
 }
 
 static void add_sum(struct cost_sum *into, const struct cost_sum *by)
@@ -185,23 +231,27 @@ static void charge_jobs(struct cost_job *jobs, const struct world_region *region
     }
 }
 
+/* paid: by pool, how many of its nodes that are paid for came before. */
 static void report_node(const struct world_region *region, uint32_t at, struct part *parts, size_t count,
-                        struct cost_sum *pools, struct cost_job *jobs)
+                        struct cost_sum *pools, struct cost_job *jobs, int64_t *paid)
 {
     const struct world_node *node = &region->nodes[at];
-    const struct price *price = price_of(region, node);
+    int64_t marginal = 0;
+    int64_t full = 0;
+    bool priced = price_of(&region->pools[node->pool], paid[node->pool], &marginal, &full);
     struct cost_sum sum = {.nodes = node->listed, .allocations = (uint32_t)count};
-    if (price && node->status != NODE_DOWN && node->listed) {
-        sum.paid_uusd_h = price->effective_uusd_h;
-        sum.used_uusd_h = divide_node(price, parts, count);
+    if (priced && node->status != NODE_DOWN && node->listed) {
+        paid[node->pool]++;
+        sum.paid_uusd_h = full;
+        sum.used_uusd_h = divide_node(full, marginal, parts, count);
         sum.idle_uusd_h = sum.paid_uusd_h - sum.used_uusd_h;
         for (size_t i = 0; i < count; i++)
             sum.marginal_uusd_h += parts[i].marginal_uusd_h;
-    } else if (!price) {
+    } else if (!priced) {
         sum.unpriced_nodes = node->listed;
         sum.unpriced_allocations = (uint32_t)count;
     }
-    charge_jobs(jobs, region, parts, count, price != NULL);
+    charge_jobs(jobs, region, parts, count, priced);
     add_sum(&pools[node->pool], &sum);
 }
 
@@ -219,13 +269,15 @@ static void report_region(const struct world *world, size_t at, struct cost_repo
     size_t part_count = 0;
     struct part *parts = list_parts(region, &part_count);
     size_t next = 0;
+    int64_t *paid = memory_new(region->pool_count, sizeof *paid);
     for (uint32_t n = 0; n < region->node_count; n++) {
         size_t first = next;
         while (next < part_count && parts[next].node == n)
             next++;
         if (region->nodes[n].present && (region->nodes[n].listed || next > first))
-            report_node(region, n, &parts[first], next - first, pools, jobs);
+            report_node(region, n, &parts[first], next - first, pools, jobs, paid);
     }
+    free(paid);
     free(parts);
     for (size_t p = 0; p < region->pool_count; p++)
         add_sum(&report->regions[at], &pools[p]);

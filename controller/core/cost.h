@@ -39,6 +39,10 @@ void cost_report_free(struct cost_report *report);
 /* The ready node with the least cpu, then memory; NULL without a ready one. */
 const struct world_node *pool_smallest_node(const struct world_region *region, uint32_t pool);
 
+/* What one machine of a pool costs an hour, commitments counted: what is covered costs what is committed to and adds
+ * nothing; the mean over the pool's machines, rounded up. False when the pool is not priced. */
+bool cost_machine(const struct world_pool *pool, int64_t *ret_marginal_uusd_h, int64_t *ret_full_uusd_h);
+
 /* What one allocation of `each` costs on a pool: rate x largest priced share of the pool's smallest ready node, rounded
  * up. Returns false when the pool is not priced. */
 bool cost_unit(const struct world_region *region, const struct world_pool *pool, const struct resources *each,

@@ -102,6 +102,7 @@ struct operation {
     int64_t uusd_h;            /* what it adds (grow) or saves (shrink), marginal rates */
     char *actor;               /* who wants it: "drover", or who approved it */
     char *why;                 /* for people */
+    char *waits;               /* why it does not go on just now, NULL; not kept over a restart */
     char *trouble;             /* NULL: none */
     char *job_namespace, *job; /* grow: whose allocations had no place; "" for none */
     char *token;               /* the provider's operation; "" */

@@ -158,8 +158,8 @@ static void begin_growth(struct core *core, const struct drover_job *job, const 
         operation->uusd_h = 0;
     text_replace(&operation->job_namespace, world_text(world, job->job_namespace));
     text_replace(&operation->job, world_text(world, job->id));
-    snprintf(why, sizeof why, "%lld allocations of %.120s have no place; %lld more machines hold them, %s $/h more",
-             (long long)growth->allocations, world_text(world, job->id), (long long)more,
+    snprintf(why, sizeof why, "%lld allocations of %.120s have no place; %lld machine%s more, %s $/h",
+             (long long)growth->allocations, world_text(world, job->id), (long long)more, more == 1 ? "" : "s",
              money_format(operation->uusd_h, money));
     text_replace(&operation->why, why);
     fleet_put(core, fleet);

@@ -81,8 +81,6 @@ static const char *objection(const struct core *core, const struct fleet_pool *f
     const struct instance_match *match = world_match_of(account, instance);
     if (!node || !match->matched || !uuid_equal(&match->node, &node->id))
         return "instance and node are not the same machine any more";
-    if (node->eligible)
-        return "somebody made the node eligible again";
     return NULL;
 }
 

@@ -38,6 +38,7 @@ void operation_free(struct operation *operation)
     free(operation->actor);
     free(operation->why);
     free(operation->trouble);
+    free(operation->waits);
     free(operation->job_namespace);
     free(operation->job);
     free(operation->token);
@@ -331,9 +332,9 @@ int64_t operation_patience(const struct core *core, const struct effect_result *
 void operation_pause(struct core *core, struct operation *operation, int64_t ms, const char *why)
 {
     operation->next_ms = core->world.now_ms + ms;
-    core->timers_changed = true;
+    core_deadline(core, operation->next_ms);
     if (why)
-        text_replace(&operation->trouble, why);
+        text_replace(&operation->waits, why);
     core_changed(core);
 }
 
@@ -361,7 +362,7 @@ bool operation_may_write(struct core *core, struct fleet_pool *fleet)
         operation_pause(core, operation, LOOK_AGAIN_MS, NULL);
         return false;
     }
-    text_replace(&operation->trouble, NULL);
+    text_replace(&operation->waits, NULL);
     return true;
 }
 

@@ -84,6 +84,7 @@ void pools_count(struct world_region *region)
         pool->ready_nodes += node_takes_work(node);
         if (node->status == NODE_DOWN)
             continue;
+        pool->paid_nodes++;
         resources_add(&pool->capacity, &node->capacity);
         resources_add(&pool->used, &node->used);
     }

@@ -86,6 +86,7 @@ struct world_pool {
     symbol name;
     const struct pool_config *config; /* NULL for "other" */
     uint32_t nodes, ready_nodes;      /* ready: ready, eligible, not draining */
+    uint32_t paid_nodes;              /* those that are not down */
     struct resources capacity, used;  /* of all its nodes that are not down */
     struct pool_link link;
 };

@@ -17,6 +17,7 @@ static void on_call_closed(uv_handle_t *handle)
     plan_reply_release(&call->plan);
     buffer_release(&call->job);
     decoder_free(call->decoder);
+    call_release_node_jobs(call);
     free(call->specification);
     free(call->owner_cluster);
     /* The federation waits for this handle too. */
@@ -232,13 +233,18 @@ static void begin(uv_timer_t *timer)
 {
     struct call *call = timer->data;
     static void (*const CHAINS[EFFECT_TYPE_COUNT])(struct call * call) = {
-        [EFFECT_PLAN] = call_plan,   [EFFECT_REGISTER] = call_register, [EFFECT_STOP] = call_stop,
-        [EFFECT_PURGE] = call_purge, [EFFECT_OWNER] = call_owner,       [EFFECT_PROBE] = call_probe,
+        [EFFECT_PLAN] = call_plan,           [EFFECT_REGISTER] = call_register, [EFFECT_STOP] = call_stop,
+        [EFFECT_PURGE] = call_purge,         [EFFECT_OWNER] = call_owner,       [EFFECT_PROBE] = call_probe,
+        [EFFECT_CORDON] = call_node_write,   [EFFECT_DRAIN] = call_node_write,  [EFFECT_UNCORDON] = call_node_write,
+        [EFFECT_NODE_LOOK] = call_node_look,
     };
     if (call->region == NULL)
         call_end(call, OUTCOME_NOT_SENT, REFUSAL_NONE, "no region \"%s\" is configured", call->effect.region);
     else if (id_is_a_dot(call->effect.wanted.id))
         call_end(call, OUTCOME_REFUSED, REFUSAL_INVALID, "a job cannot be called \"%s\"", call->effect.wanted.id);
+    else if (CHAINS[call->effect.type] == NULL)
+        call_end(call, OUTCOME_REFUSED, REFUSAL_INVALID, "a region cannot carry out a %s",
+                 effect_type_word(call->effect.type));
     else
         CHAINS[call->effect.type](call);
 }

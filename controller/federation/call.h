@@ -35,6 +35,9 @@ struct call {
     uint64_t owner_index;    /* ModifyIndex of the owner variable */
     struct decoder *decoder; /* of a purge's allocations */
     size_t living;
+    struct job_key *node_jobs; /* of a node's allocations that are not terminal */
+    size_t node_job_count, node_job_at;
+    void (*allocations_known)(struct call *call);
     struct error decode_error;
 };
 
@@ -75,6 +78,9 @@ void call_stop(struct call *call);
 void call_purge(struct call *call);
 void call_owner(struct call *call);
 void call_probe(struct call *call);
+void call_node_look(struct call *call);
+void call_node_write(struct call *call);
+void call_release_node_jobs(struct call *call);
 void call_probe_owner(struct call *call);
 
 #endif

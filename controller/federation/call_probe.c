@@ -34,6 +34,8 @@ void call_probe(struct call *call)
 {
     if (call->effect.probed_type == EFFECT_OWNER)
         call_probe_owner(call);
+    else if (effect_type_is_of_node(call->effect.probed_type))
+        call_node_look(call);
     else if (call->effect.probed_type == EFFECT_PLAN)
         call_plan(call);
     else

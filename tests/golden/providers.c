@@ -348,6 +348,14 @@ static void decide_command(struct script *script, const struct words *words)
     script_send(script, &event);
 }
 
+static void process_command(struct script *script, const struct words *words)
+{
+    bool up = strcmp(words->list[0], "account-up") == 0;
+    script_send(script, &(struct event){.type = up ? EVENT_ACCOUNT_UP : EVENT_ACCOUNT_DOWN,
+                                        .account = words->list[1],
+                                        .text = up ? "test 1.0" : "ended by signal 11"});
+}
+
 static void confirm_command(struct script *script, const struct words *words)
 {
     script_send(script, &(struct event){.type = EVENT_PRICE_CONFIRMED,
@@ -390,6 +398,8 @@ static void show_pool(struct script *script, const struct world_region *region, 
                       operation_state_word(operation->state), (long long)operation->from, (long long)operation->to,
                       money_format(operation->uusd_h, text), operation->why, operation->trouble ? "; " : "",
                       operation->trouble ? operation->trouble : "");
+        if (operation->waits)
+            buffer_printf(script->out, "      waits: %s\n", operation->waits);
     }
 }
 
@@ -415,10 +425,11 @@ bool providers_command(struct script *script, const struct words *words)
         size_t words;
         void (*run)(struct script *, const struct words *);
     } commands[] = {
-        {"account", 2, account_command},   {"currency", 3, currency_command}, {"commitment", 2, commitment_command},
-        {"machines", 3, machines_command}, {"offers", 2, offers_command},     {"types", 2, types_command},
-        {"notice", 2, notice_command},     {"failed", 4, failed_command},     {"approve", 1, decide_command},
-        {"deny", 1, decide_command},       {"confirm", 3, confirm_command}};
+        {"account", 2, account_command},     {"currency", 3, currency_command}, {"commitment", 2, commitment_command},
+        {"machines", 3, machines_command},   {"offers", 2, offers_command},     {"types", 2, types_command},
+        {"notice", 2, notice_command},       {"failed", 4, failed_command},     {"approve", 1, decide_command},
+        {"deny", 1, decide_command},         {"confirm", 3, confirm_command},   {"account-up", 2, process_command},
+        {"account-down", 2, process_command}};
     if (strcmp(words->list[0], "show") == 0 && words->count > 1 && strcmp(words->list[1], "fleet") == 0) {
         show_fleet(script);
         return true;

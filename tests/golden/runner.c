@@ -16,7 +16,7 @@
 /* Every case begins at this hour, so that transcripts never change: 2026-01-05 00:00:00 UTC. */
 #define BEGIN_MS INT64_C(1767571200000)
 
-enum { CASES_MAX = 512, FILE_MAX = 1 << 20 };
+enum { CASES_MAX = 512, FILE_MAX = 1 << 20, BEAT_MS = 3000 };
 
 void script_fail(const struct script *script, const char *format, ...)
 {
@@ -24,8 +24,8 @@ void script_fail(const struct script *script, const char *format, ...)
     va_start(arguments, format);
     fprintf(stderr, "case line %d: ", script->line);
     vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
     va_end(arguments);
+    fprintf(stderr, "\n%s", script->out ? script->out->data : ""); /* how far it came */
     exit(2);
 }
 
@@ -289,13 +289,29 @@ void script_restart(struct script *script)
 
 /* --- running a case ----------------------------------------------------------------------------------------------- */
 
-/* Time passes; deadlines on the way are kept. */
+static void beat(struct script *script)
+{
+    for (size_t i = 0; i < script->region_count; i++)
+        script_send(script, &(struct event){.type = EVENT_REGION_HEARD, .region = script->regions[i].name});
+}
+
+/* Time passes; deadlines on the way are kept. With `lively` the regions are heard every few seconds. */
 static void pass_time(struct script *script, int64_t until_ms)
 {
-    for (int timers = 0; script->deadline_ms && script->deadline_ms <= until_ms && timers < 10000; timers++) {
-        if (script->deadline_ms > script->now_ms)
-            script->now_ms = script->deadline_ms;
-        script_send(script, &(struct event){.type = EVENT_TIMER});
+    int64_t beat_ms = script->now_ms + BEAT_MS;
+    for (int timers = 0; timers < 10000; timers++) {
+        int64_t next_ms = script->lively && beat_ms < until_ms ? beat_ms : until_ms;
+        if (script->deadline_ms && script->deadline_ms <= next_ms) {
+            if (script->deadline_ms > script->now_ms)
+                script->now_ms = script->deadline_ms;
+            script_send(script, &(struct event){.type = EVENT_TIMER});
+        } else if (script->lively && beat_ms <= next_ms) {
+            script->now_ms = beat_ms;
+            beat_ms += BEAT_MS;
+            beat(script);
+        } else {
+            break;
+        }
     }
     script->now_ms = until_ms;
 }
@@ -305,6 +321,8 @@ static void command(struct script *script, const struct words *words)
     const char *name = words->list[0];
     if (strcmp(name, "start") == 0 || strcmp(name, "restart") == 0)
         script_restart(script);
+    else if (strcmp(name, "lively") == 0)
+        script->lively = true;
     else if (strcmp(name, "answers") == 0)
         script->answers = word_there(words, "on");
     else if (strcmp(name, "answer") == 0 && words->count >= 3)

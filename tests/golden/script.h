@@ -31,6 +31,7 @@ struct script {
     struct buffer *out; /* the transcript */
     int64_t now_ms, deadline_ms;
     uint64_t epoch, requests;
+    bool lively;  /* the regions are heard while time passes */
     bool answers; /* effects are answered at once: plans fit, writes are done */
     struct kept_record *records;
     size_t record_count, record_capacity;
