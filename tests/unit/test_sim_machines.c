@@ -111,27 +111,20 @@ static void fault(struct fixture *f, enum sim_fault kind, const char *argument)
         fail_msg("fault: %s", error.text);
 }
 
-static char *node_status(struct fixture *f, const char *name)
+/* "none" where no node has the name. */
+static void assert_node(struct fixture *f, const char *name, const char *status)
 {
     json_t *nodes = get(f, "/v1/nodes", NULL), *node;
-    char *status = NULL;
+    const char *is = "none";
     size_t i;
 
     json_array_foreach(nodes, i, node)
     {
         if (strcmp(text(node, "Name"), name) == 0)
-            status = strdup(text(node, "Status"));
+            is = text(node, "Status");
     }
-    json_decref(nodes);
-    return status != NULL ? status : strdup("none");
-}
-
-static void assert_node(struct fixture *f, const char *name, const char *status)
-{
-    char *is = node_status(f, name);
-
     assert_string_equal(is, status);
-    free(is);
+    json_decref(nodes);
 }
 
 static void every_node_stands_on_a_machine_and_says_so(void **state)
