@@ -120,7 +120,7 @@ static bool build_world(const char *file, size_t regions, struct sim_world *ret_
     return good;
 }
 
-/* NULL with the error told. */
+/* NULL with the error told; the world and the loop are then still to be ended. */
 static struct sim_server *start(uv_loop_t *loop, struct wanted *wanted, struct sim_world *ret_world)
 {
     char token[SIM_TOKEN_MAX + 1];
@@ -130,23 +130,36 @@ static struct sim_server *start(uv_loop_t *loop, struct wanted *wanted, struct s
     if (wanted->token_file != NULL)
         wanted->options.provider_token = token;
     if ((wanted->token_file == NULL || read_token(wanted->token_file, token, &error)) &&
-        build_world(wanted->spec_file, wanted->regions, ret_world, &error)) {
+        build_world(wanted->spec_file, wanted->regions, ret_world, &error))
         server = sim_server_new(loop, ret_world->regions, ret_world->count, &wanted->options, &error);
-        if (server == NULL)
-            sim_world_release(ret_world);
-    }
     wanted->options.provider_token = NULL;
     if (server == NULL)
         fprintf(stderr, "drover-sim: %s\n", error.text);
     return server;
 }
 
+/* Tells the addresses, and ends on a signal from here on. */
+static void announce(struct program *program)
+{
+    json_t *urls = sim_control_urls(program->server);
+
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&program->loop, &program->signals[i]);
+        program->signals[i].data = program;
+        uv_signal_start(&program->signals[i], on_signal, i == 0 ? SIGTERM : SIGINT);
+    }
+    json_dumpf(urls, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(urls);
+}
+
 int main(int count, char **arguments)
 {
     struct wanted wanted = {.options = {.control = true}, .regions = 3};
     struct program program = {0};
-    struct sim_world world;
-    json_t *urls;
+    struct sim_world world = {0};
+    int status = 0;
 
     if (!read_arguments(count, arguments, &wanted))
         return usage();
@@ -154,20 +167,12 @@ int main(int count, char **arguments)
     signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&program.loop);
     program.server = start(&program.loop, &wanted, &world);
-    if (program.server == NULL)
-        return 1;
-    for (size_t i = 0; i < 2; i++) {
-        uv_signal_init(&program.loop, &program.signals[i]);
-        program.signals[i].data = &program;
-        uv_signal_start(&program.signals[i], on_signal, i == 0 ? SIGTERM : SIGINT);
-    }
-    urls = sim_control_urls(program.server);
-    json_dumpf(urls, stdout, JSON_COMPACT);
-    putchar('\n');
-    fflush(stdout);
-    json_decref(urls);
+    if (program.server != NULL)
+        announce(&program);
+    else
+        status = 1;
     uv_run(&program.loop, UV_RUN_DEFAULT);
     uv_loop_close(&program.loop);
     sim_world_release(&world);
-    return 0;
+    return status;
 }

@@ -1,6 +1,7 @@
 """The sim module beyond the contract: prices it does not trust, what growth could not get, notices, quotas, settings."""
 import importlib.util
 import json
+import subprocess
 import urllib.error
 from pathlib import Path
 
@@ -214,7 +215,8 @@ def test_one_id_twice_is_an_error(market):
 @pytest.mark.parametrize("status, body, wanted", [
     (500, "oh", "unknown"), (503, "", "unknown"), (503, '{"Error": "no_capacity", "Text": "none"}', "no_capacity"),
     (200, "<html>", "unknown"), (200, "{}", "unknown"), (200, '{"Desired": 9, "Generation": 2}', "unknown"), (302, "", "invalid"),
-    (404, "", "not_found"), (409, "", "conflict"), (422, '{"Error": "invalid"}', "invalid"), (403, "", "auth"), (400, "x" * 100000, "invalid")])
+    (404, "", "not_found"), (409, "", "conflict"), (422, '{"Error": "invalid"}', "invalid"), (403, "", "auth"),
+    (400, "x" * 100000, "invalid")])
 def test_what_an_answer_to_a_write_means(market, status, body, wanted):
     observed = market.observed()
     market.double.proxy.fault("status", match=conformance.WRITE, status=status, body=body)
@@ -256,3 +258,25 @@ def test_the_control_port_refuses_what_it_cannot_read(market):
         answer = json.load(refused.value)
         assert (refused.value.code, answer["Error"]) == (status, word) and answer["Text"], (path, body, answer)
     assert market.double.writes() == 0
+
+
+@pytest.mark.parametrize("more, told", [
+    ({"Min": 3}, "min"), ({"Max": 1}, "max"), ({"Max": 100001}, "max"), ({"Market": "stolen"}, "market"), ({"HourlyUSD": 0.1}, "HourlyUSD"),
+    ({"HourlyUSD": "cheap"}, "HourlyUSD"), ({"Currency": "usd"}, "currency"), ({"BootMS": -1}, "BootMS"), ({"Maximum": 3}, "Maximum")])
+def test_a_world_that_cannot_be_sold_so_does_not_start(tmp_path, more, told):
+    if not conformance.program().exists():
+        pytest.skip("drover-sim is not built: ninja -C build drover-sim, or set DROVER_SIM_BIN")
+    spec = tmp_path / "world.json"
+    spec.write_text(json.dumps({"Regions": [{"Name": "east", "Pools": [{"Name": "web", "Count": 2, **more}]}]}))
+    ended = subprocess.run([conformance.program(), "-spec", spec], capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1 and told in ended.stderr and not ended.stdout
+
+
+@pytest.mark.parametrize("token", ["", "t" * 128])
+def test_a_provider_token_that_cannot_be_does_not_start(tmp_path, token):
+    if not conformance.program().exists():
+        pytest.skip("drover-sim is not built: ninja -C build drover-sim, or set DROVER_SIM_BIN")
+    file = tmp_path / "token"
+    file.write_text(token)
+    ended = subprocess.run([conformance.program(), "-provider-token-file", file], capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1 and "token" in ended.stderr
