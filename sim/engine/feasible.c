@@ -48,6 +48,8 @@ static const char *resolve_attribute(const struct sim_node *node, const char *na
         return value;
     if (sim_same(name, "unique.hostname"))
         return node->name;
+    if (sim_same(name, SIM_INSTANCE_ATTRIBUTE))
+        return node->instance;
     if (strncmp(name, "driver.", 7) == 0)
         for (size_t i = 0; i < node->class->driver_count; i++)
             if (sim_same(name + 7, node->class->drivers[i]))

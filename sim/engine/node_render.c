@@ -76,6 +76,8 @@ void sim_node_render(struct buffer *out, const struct sim_region *region, const 
     buffer_append_text(out, "{\"Attributes\":{");
     sim_put_field(out, "unique.hostname", node->name);
     buffer_append_text(out, ",\"unique.network.ip-address\":\"127.0.0.1\",");
+    sim_put_field(out, SIM_INSTANCE_ATTRIBUTE, node->instance);
+    buffer_append_byte(out, ',');
     buffer_append_text(out, node->class->attributes_text);
     buffer_printf(out,
                   ",\"CSIControllerPlugins\":{},\"CSINodePlugins\":{},\"CgroupParent\":\"nomad.slice\","

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "sim/engine/world.h"
+#include "sim/engine/machine_pool.h"
 
 /* A drain begins only after its answer: clients wait for the change that ends it. */
 enum { NODES_PER_POOL_MAX = 100000, DRAIN_DELAY_MS = 50 };
@@ -41,6 +41,7 @@ static void class_attributes(struct sim_node_class *class, const struct sim_pool
         json_object_set_new(class->attributes, key, json_string("1"));
     }
     json_object_update(class->attributes, given);
+    json_object_del(class->attributes, SIM_INSTANCE_ATTRIBUTE); /* one a node */
     json_decref(given);
     class->meta = pairs_json(pool->meta, pool->meta_count);
 }
@@ -114,7 +115,8 @@ static int node_order(const void *a, const void *b)
     return strcmp((*(struct sim_node *const *)a)->id, (*(struct sim_node *const *)b)->id);
 }
 
-static void node_build(struct sim_region *region, struct sim_node_class *class, int number, int64_t now)
+/* Not in the region's list yet. */
+static struct sim_node *node_new(struct sim_region *region, struct sim_node_class *class, int number, int64_t now)
 {
     struct sim_node *node = memory_new(1, sizeof *node);
     struct buffer name = BUFFER_INIT;
@@ -130,6 +132,13 @@ static void node_build(struct sim_region *region, struct sim_node_class *class, 
     node->drain_deadline_ms = SIM_NEVER;
     node->status_s = now / 1000;
     node->ready_ns = now * 1000000;
+    return node;
+}
+
+static void node_build(struct sim_region *region, struct sim_node_class *class, int number, int64_t now)
+{
+    struct sim_node *node = node_new(region, class, number, now);
+
     node->create_index = ++region->index;
     node->modify_index = region->index;
     region->nodes[region->node_count++] = node;
@@ -151,6 +160,7 @@ bool sim_nodes_build(struct sim_region *region, const struct sim_region_spec *sp
     region->class_count = spec->pool_count;
     region->classes = memory_new(spec->pool_count, sizeof *region->classes);
     region->nodes = memory_new(total, sizeof(struct sim_node *));
+    region->node_capacity = total;
     for (size_t i = 0; i < spec->pool_count; i++) {
         class_build(region, &region->classes[i], &spec->pools[i], now);
         for (int k = 1; k <= spec->pools[i].count; k++)
@@ -299,6 +309,38 @@ void sim_node_timer(struct sim_region *region, struct sim_node *node, int64_t no
         region->capacity_freed = true;
     sim_next_index(region);
     node_evaluate_jobs(region, node, "node-update", now);
+}
+
+static void node_insert(struct sim_region *region, struct sim_node *node)
+{
+    size_t at = 0;
+
+    while (at < region->node_count && strcmp(region->nodes[at]->id, node->id) < 0)
+        at++;
+    region->nodes = memory_grow(region->nodes, region->node_count, &region->node_capacity, sizeof(struct sim_node *));
+    memmove(&region->nodes[at + 1], &region->nodes[at], (region->node_count - at) * sizeof(struct sim_node *));
+    region->nodes[at] = node;
+    region->node_count++;
+}
+
+/* Measured on Nomad 2.0.5: registered while initializing, ready, registered again. */
+struct sim_node *sim_node_register(struct sim_region *region, struct sim_machine *machine, int64_t now)
+{
+    struct sim_node *node = node_new(region, machine->pool->class, machine->pool->next_number++, now);
+
+    node->machine = machine;
+    memcpy(node->instance, machine->id, sizeof node->instance);
+    node->status = SIM_NODE_INITIALIZING;
+    node_insert(region, node);
+    node->create_index = region->index + 1;
+    node_changed(region, node, "NodeRegistration");
+    node->status = SIM_NODE_READY;
+    node_changed(region, node, "NodeStreamEvent");
+    node_changed(region, node, "NodeRegistration");
+    region->capacity_freed = true;
+    sim_next_index(region);
+    node_evaluate_jobs(region, node, "node-update", now);
+    return node;
 }
 
 void sim_node_set_eligible(struct sim_region *region, struct sim_node *node, bool eligible, int64_t now)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "sim/engine/machine_pool.h"
 #include "sim/engine/query.h"
-#include "sim/engine/world.h"
 
 static int64_t positive_or(int64_t value, int64_t otherwise)
 {
@@ -37,7 +37,8 @@ struct sim_region *sim_region_new(const struct sim_region_spec *spec, int64_t no
     region->index = 7; /* a fresh cluster's own records come before its first node */
     for (int i = 0; i < SIM_TABLES; i++)
         region->tables[i] = 1;
-    if (!sim_nodes_build(region, spec, now_ms, ret_error)) {
+    region->machine_random = ~region->random;
+    if (!sim_nodes_build(region, spec, now_ms, ret_error) || !sim_machines_build(region, spec, now_ms, ret_error)) {
         sim_region_free(region);
         return NULL;
     }
@@ -66,6 +67,7 @@ void sim_region_free(struct sim_region *region)
         sim_deployment_free(region->deployments[i]);
     for (size_t i = 0; i < region->variable_count; i++)
         variable_free(region->variables[i]);
+    sim_machines_free(region);
     sim_nodes_free(region);
     sim_events_free(region);
     hash_release(&region->allocation_ids);
@@ -274,6 +276,8 @@ static bool fault_node(struct sim_region *region, const char *name, bool gone, s
 
     if (node == NULL)
         return error_set(ret_error, ERROR_NOT_FOUND, "fault: region %s has no node \"%s\"", region->name, name);
+    if (!gone && node->machine == NULL)
+        return true;
     sim_node_set_gone(region, node, gone, region->now);
     if (!gone)
         for (size_t i = 0; i < region->allocation_count; i++) {
@@ -310,6 +314,7 @@ static void fault_heal(struct sim_region *region)
     region->fail_next = region->fail_percent = region->lose_next = 0;
     for (size_t i = 0; i < region->job_count; i++)
         region->jobs[i]->unhealthy = false;
+    sim_machines_heal(region);
 }
 
 bool sim_region_fault(struct sim_region *region, enum sim_fault fault, const char *argument, int64_t now_ms,
@@ -344,6 +349,11 @@ bool sim_region_fault(struct sim_region *region, enum sim_fault fault, const cha
     case SIM_FAULT_UNHEALTHY:
     case SIM_FAULT_TASK_FAIL:
         return fault_job(region, text, fault == SIM_FAULT_TASK_FAIL, ret_error);
+    case SIM_FAULT_NO_CAPACITY:
+    case SIM_FAULT_QUOTA:
+    case SIM_FAULT_NO_JOIN:
+    case SIM_FAULT_INTERRUPT:
+        return sim_machines_fault(region, fault, text, region->now, ret_error);
     case SIM_FAULT_HEAL:
         fault_heal(region);
         return true;

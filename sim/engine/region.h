@@ -51,6 +51,16 @@ struct sim_pool_spec {
     size_t meta_count;
     const char *const *drivers; /* default docker, exec, raw_exec */
     size_t driver_count;
+    /* As a provider sells them (machines.h). */
+    int min;
+    int max;                   /* 0 takes count: the pool cannot grow */
+    int64_t boot_ms;           /* pending -> running, node registered; 0 takes 2000 */
+    int64_t gone_ms;           /* stopping -> vanished; 0 takes 1000 */
+    const char *market;        /* "on-demand" (default), "spot", "reserved", "owned" */
+    const char *instance_type; /* default: the name */
+    bool priced;
+    int64_t price_micro_h; /* millionths of the currency an hour */
+    const char *currency;  /* default "USD" */
 };
 
 struct sim_region_spec {
@@ -67,7 +77,7 @@ struct sim_region_spec {
 };
 
 /* A region with its nodes ready at now_ms (Unix milliseconds). NULL with ERROR_INVALID for a spec without a name or
- * pool, a count outside 0..100000 or sizes below 1. */
+ * pool, a count outside 0..100000, sizes below 1 or machines that cannot be sold so. */
 struct sim_region *sim_region_new(const struct sim_region_spec *spec, int64_t now_ms, struct error *ret_error);
 void sim_region_free(struct sim_region *region);
 
@@ -144,10 +154,15 @@ int64_t sim_region_advance(struct sim_region *region, int64_t now_ms);
     X(SIM_FAULT_FAIL, "fail")             /* arg: "N" next requests, or "P%", then optionally " TEXT", answer 500 */   \
     X(SIM_FAULT_LOSE_REPLY, "lose-reply") /* arg: N next writes are applied but not answered (default 1) */            \
     X(SIM_FAULT_NODE_DOWN, "node-down")   /* arg: node name */                                                         \
-    X(SIM_FAULT_NODE_UP, "node-up")       /* arg: node name */                                                         \
+    X(SIM_FAULT_NODE_UP, "node-up")       /* arg: node name; nothing where its machine was given back */               \
     X(SIM_FAULT_UNHEALTHY, "unhealthy")   /* arg: job id whose new versions never become healthy */                    \
     X(SIM_FAULT_TASK_FAIL, "task-fail")   /* arg: job id whose running allocations fail now */                         \
-    X(SIM_FAULT_HEAL, "heal")             /* ends every fault but node-down */
+    /* of machines: arg begins with the pool's name, which must hold no blank */                                       \
+    X(SIM_FAULT_NO_CAPACITY, "no-capacity") /* arg: POOL [N]: N more machines can be had, default none */              \
+    X(SIM_FAULT_QUOTA, "quota")             /* arg: POOL N: growth beyond N machines is refused */                     \
+    X(SIM_FAULT_NO_JOIN, "no-join")         /* arg: POOL [N]: the next N machines, default 1, never become nodes */    \
+    X(SIM_FAULT_INTERRUPT, "interrupt")     /* arg: NODE [MS]: notice that its machine goes in MS, default 120000 */   \
+    X(SIM_FAULT_HEAL, "heal")               /* ends every fault but node-down and what machines are gone for good */
 
 enum sim_fault {
 #define SIM_FAULT_ENUM(constant, word) constant,

@@ -1,6 +1,6 @@
 /* What is due later: a heap by time, then by the order of setting, so that equal times fire in one fixed order. */
 #include "base/memory.h"
-#include "sim/engine/world.h"
+#include "sim/engine/machine_pool.h"
 
 static bool timer_before(const struct sim_timer *a, const struct sim_timer *b)
 {
@@ -87,6 +87,11 @@ static void timer_fire(struct sim_region *region, const struct sim_timer *timer)
         break;
     case SIM_TIMER_DRAIN:
         sim_node_drain_check(region, timer->subject, timer->at);
+        break;
+    case SIM_TIMER_BOOTED:
+    case SIM_TIMER_INTERRUPTED:
+    case SIM_TIMER_VANISHED:
+        sim_machine_timer(region, timer->subject, timer->kind, timer->at);
         break;
     case SIM_TIMER_EVALUATION:
         sim_evaluation_process(region, timer->subject, timer->at);

@@ -10,7 +10,10 @@
 #include "base/hash.h"
 #include "sim/engine/region.h"
 
-enum { SIM_ID_SIZE = 37, SIM_EVENT_GROUPS = 100, SIM_VERSIONS_KEPT = 6 };
+/* What a node's attributes call its machine. */
+#define SIM_INSTANCE_ATTRIBUTE "unique.platform.sim.instance-id"
+
+enum { SIM_ID_SIZE = 37, SIM_INSTANCE_SIZE = 20, SIM_EVENT_GROUPS = 100, SIM_VERSIONS_KEPT = 6 };
 enum { SIM_PORT_MIN = 20000, SIM_PORT_MAX = 32000 };
 
 enum sim_table {
@@ -176,6 +179,8 @@ struct sim_node {
     char computed[24]; /* one a node: the order of os.signals differs on every real agent, and with it the class */
     char *name;
     struct sim_node_class *class;
+    char instance[SIM_INSTANCE_SIZE];
+    struct sim_machine *machine; /* NULL: it is gone */
     enum sim_node_status status;
     bool gone; /* machine stopped; status follows after the heartbeat delay */
     bool eligible;
@@ -314,7 +319,10 @@ enum sim_timer_kind {
     SIM_TIMER_NODE,
     SIM_TIMER_DRAIN,
     SIM_TIMER_EVALUATION,
-    SIM_TIMER_FINISH
+    SIM_TIMER_FINISH,
+    SIM_TIMER_BOOTED,
+    SIM_TIMER_INTERRUPTED,
+    SIM_TIMER_VANISHED
 };
 
 struct sim_timer {
@@ -346,8 +354,10 @@ struct sim_region {
     struct sim_node_class *classes;
     size_t class_count;
     struct sim_node **nodes; /* by id */
-    size_t node_count;
-    struct sim_job **jobs; /* by namespace and id */
+    size_t node_count, node_capacity;
+    struct sim_machine_pool *pools; /* one a class; machine_pool.h */
+    uint64_t machine_random;        /* the state of the instances' own generator */
+    struct sim_job **jobs;          /* by namespace and id */
     size_t job_count, job_capacity;
     struct sim_allocation **allocations; /* by create index and id */
     size_t allocation_count, allocation_capacity;
@@ -421,6 +431,8 @@ bool sim_group_destructive(const struct sim_spec *a, const struct sim_group *ga,
 /* ---- nodes.c ---- */
 bool sim_nodes_build(struct sim_region *region, const struct sim_region_spec *spec, int64_t now, struct error *error);
 void sim_nodes_free(struct sim_region *region);
+/* A new node comes to the cluster and takes work. */
+struct sim_node *sim_node_register(struct sim_region *region, struct sim_machine *machine, int64_t now);
 struct sim_node *sim_node_find(const struct sim_region *region, const char *id);
 struct sim_node *sim_node_find_name(const struct sim_region *region, const char *name);
 void sim_node_take(struct sim_node *node, struct sim_allocation *allocation);

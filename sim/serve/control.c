@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "sim/serve/control.h"
+#include "sim/serve/provider.h"
 #include "sim/serve/session.h"
 
 enum { CONTROL_BODY_MAX = 64 * 1024, CONTROL_DEPTH_MAX = 8 };
@@ -81,6 +82,8 @@ void control_answer(struct session *session)
     json_t *body = NULL;
     bool get = strcmp(session->method, "GET") == 0;
 
+    if (provider_answer_request(session))
+        return;
     if (get && strcmp(session->path, "/sim/stats") == 0) {
         answer_json(session, stats(server));
     } else if (get && strcmp(session->path, "/sim/regions") == 0) {

@@ -140,6 +140,7 @@ static void server_free(struct sim_server *server)
 {
     for (size_t i = 0; i < server->port_count; i++)
         pages_free(&server->ports[i]);
+    free(server->provider_token);
     free(server->regions);
     free(server->registers);
     free(server->ports);
@@ -151,18 +152,22 @@ static void new_failed(uv_handle_t *timer)
     server_free(timer->data);
 }
 
-struct sim_server *sim_server_new(uv_loop_t *loop, struct sim_region *const *regions, size_t count,
-                                  const struct sim_server_options *options, struct error *ret_error)
+static bool options_check(size_t count, const struct sim_server_options *options, struct error *ret_error)
 {
-    struct lws_context_creation_info info;
-    struct sim_server *server;
-    void *loops[1] = {loop};
+    const char *token = options->provider_token;
 
-    if (count == 0 || count > SIM_REGIONS_MAX) {
-        error_set(ret_error, ERROR_INVALID, "1 to %d simulated regions can be served", SIM_REGIONS_MAX);
-        return NULL;
-    }
-    server = memory_new(1, sizeof *server);
+    if (count == 0 || count > SIM_REGIONS_MAX)
+        return error_set(ret_error, ERROR_INVALID, "1 to %d simulated regions can be served", SIM_REGIONS_MAX);
+    if (token != NULL && (*token == '\0' || strlen(token) >= SIM_TOKEN_MAX))
+        return error_set(ret_error, ERROR_INVALID, "the provider token has 1 to %d characters", SIM_TOKEN_MAX - 1);
+    return true;
+}
+
+static struct sim_server *server_new(uv_loop_t *loop, struct sim_region *const *regions, size_t count,
+                                     const struct sim_server_options *options)
+{
+    struct sim_server *server = memory_new(1, sizeof *server);
+
     server->loop = loop;
     server->count = count;
     server->port_count = 2 * count + (options->control ? 1 : 0);
@@ -173,8 +178,23 @@ struct sim_server *sim_server_new(uv_loop_t *loop, struct sim_region *const *reg
     server->ports = memory_new(server->port_count, sizeof *server->ports);
     server->registers = memory_new(count, sizeof *server->registers);
     server->keep_pages = options->keep_pages;
+    if (options->provider_token != NULL)
+        server->provider_token = memory_copy_text(options->provider_token, strlen(options->provider_token));
     uv_timer_init(loop, &server->timer);
     server->timer.data = server;
+    return server;
+}
+
+struct sim_server *sim_server_new(uv_loop_t *loop, struct sim_region *const *regions, size_t count,
+                                  const struct sim_server_options *options, struct error *ret_error)
+{
+    struct lws_context_creation_info info;
+    struct sim_server *server;
+    void *loops[1] = {loop};
+
+    if (!options_check(count, options, ret_error))
+        return NULL;
+    server = server_new(loop, regions, count, options);
     memset(&info, 0, sizeof info);
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.foreign_loops = loops;

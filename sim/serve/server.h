@@ -16,16 +16,18 @@
 struct sim_server;
 
 struct sim_server_options {
-    const char *bind; /* NULL: 127.0.0.1 */
-    int first_port;   /* 0: ephemeral; else region i takes first_port + 2i (Nomad) and + 2i + 1 (Consul) */
-    bool control;     /* also a control port (sim/serve/control.h), after the last region's */
-    bool keep_pages;  /* pages of lists are rendered once for as long as nothing changes there: for benches */
+    const char *bind;           /* NULL: 127.0.0.1 */
+    int first_port;             /* 0: ephemeral; else region i takes first_port + 2i (Nomad) and + 2i + 1 (Consul) */
+    bool control;               /* also a control port (sim/serve/control.h), after the last region's */
+    const char *provider_token; /* what /sim/machines wants there (sim/serve/provider.h), shorter than SIM_TOKEN_MAX;
+                                   NULL: nothing */
+    bool keep_pages;            /* pages of lists are rendered once for as long as nothing changes there: for benches */
     int64_t (*now)(void *context); /* Unix milliseconds, never backwards; NULL: the wall clock */
     void *context;
 };
 
-/* NULL with ERROR_SYSTEM when a port cannot be listened on, ERROR_INVALID for no region or too many
- * (SIM_REGIONS_MAX). */
+/* NULL with ERROR_SYSTEM when a port cannot be listened on, ERROR_INVALID for no region or too many (SIM_REGIONS_MAX),
+ * or for a token without a character or too long. */
 struct sim_server *sim_server_new(uv_loop_t *loop, struct sim_region *const *regions, size_t count,
                                   const struct sim_server_options *options, struct error *ret_error);
 

@@ -76,6 +76,7 @@ struct sim_server {
     struct sim_port_entry *ports; /* 2 * count, then the control port */
     struct sim_register_times *registers;
     bool keep_pages;
+    char *provider_token; /* NULL: none is wanted */
     size_t count, port_count;
     int64_t (*now)(void *context);
     void *now_context;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "sim/serve/world.h"
 
@@ -98,10 +99,29 @@ static bool read_pairs(const json_t *object, const char *key, struct sim_pair *p
     return true;
 }
 
+/* How the pool's machines are sold. */
+static bool read_sale(const json_t *json, struct sim_pool_spec *pool, struct error *ret_error)
+{
+    int boot = 0, gone = 0;
+
+    if (!read_number(json, "Min", &pool->min, ret_error) || !read_number(json, "Max", &pool->max, ret_error) ||
+        !read_number(json, "BootMS", &boot, ret_error) || !read_number(json, "GoneMS", &gone, ret_error) ||
+        !json_optional_text(json, "Market", NULL, &pool->market, ret_error) ||
+        !json_optional_text(json, "InstanceType", NULL, &pool->instance_type, ret_error) ||
+        !json_optional_text(json, "Currency", NULL, &pool->currency, ret_error))
+        return false;
+    pool->boot_ms = boot;
+    pool->gone_ms = gone;
+    pool->priced = json_object_get(json, "HourlyUSD") != NULL;
+    return !pool->priced || json_require_money(json, "HourlyUSD", &pool->price_micro_h, ret_error);
+}
+
 static bool read_pool(const json_t *json, struct world_memory *memory, size_t at, struct error *ret_error)
 {
-    static const char *const names[] = {"Name",     "NodeClass", "NodePool",   "Datacenter", "Count",   "CPU",
-                                        "MemoryMB", "DiskMB",    "Attributes", "Meta",       "Drivers", NULL};
+    static const char *const names[] = {"Name",    "NodeClass",    "NodePool",  "Datacenter", "Count",
+                                        "CPU",     "MemoryMB",     "DiskMB",    "Attributes", "Meta",
+                                        "Drivers", "Min",          "Max",       "BootMS",     "GoneMS",
+                                        "Market",  "InstanceType", "HourlyUSD", "Currency",   NULL};
     struct sim_pool_spec *pool = &memory->pools[at];
     json_t *driver;
     size_t i;
@@ -129,7 +149,7 @@ static bool read_pool(const json_t *json, struct world_memory *memory, size_t at
            read_number(json, "MemoryMB", &pool->memory_mb, ret_error) &&
            read_number(json, "DiskMB", &pool->disk_mb, ret_error) &&
            read_pairs(json, "Attributes", memory->attributes[at], &pool->attribute_count, ret_error) &&
-           read_pairs(json, "Meta", memory->meta[at], &pool->meta_count, ret_error);
+           read_pairs(json, "Meta", memory->meta[at], &pool->meta_count, ret_error) && read_sale(json, pool, ret_error);
 }
 
 static bool fill_region(struct sim_region *region, const json_t *populate, int64_t now_ms, struct error *ret_error)

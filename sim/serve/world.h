@@ -5,11 +5,15 @@
  *                   "StopDelayMS": 200, "HeartbeatDelayMS": 15000, "DeploymentStepMS": 250,
  *                   "Pools": [{"Name": "std", "NodeClass": "std", "NodePool": "default", "Datacenter": "..",
  *                              "Count": 3, "CPU": 4000, "MemoryMB": 8192, "DiskMB": 50000, "Attributes": {"k": "v"},
- *                              "Meta": {"k": "v"}, "Drivers": ["docker"]}],
+ *                              "Meta": {"k": "v"}, "Drivers": ["docker"], "Min": 0, "Max": 3, "BootMS": 2000,
+ *                              "GoneMS": 1000, "Market": "on-demand", "InstanceType": "std", "HourlyUSD": "0.096",
+ *                              "Currency": "USD"}],
  *                   "Populate": {"Jobs": 50, "Allocations": 5000}}],
  *      "RoundTripMS": [[0, 80], [80, 0]]}
  *
- * All but names and pools may be left out; unknown members are errors. */
+ * All but names and pools may be left out; unknown members are errors. A pool is bought and given back within Min and
+ * Max (default 0 and Count: it cannot grow); its price is decimal text, in Currency whatever the member's name says,
+ * and without it there is no offer (sim/engine/machines.h). */
 #ifndef DROVER_SIM_SERVE_WORLD_H
 #define DROVER_SIM_SERVE_WORLD_H
 
