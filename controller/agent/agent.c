@@ -30,6 +30,7 @@ static void agent_on_tick(uv_timer_t *timer)
 {
     freeze_look(timer->data);
     assess_look(timer->data);
+    accounts_look(timer->data);
 }
 
 static uint64_t agent_thread_cpu_ns(void)
@@ -101,6 +102,7 @@ static bool agent_start(struct agent *agent, struct error *ret_error)
     if (ok) {
         start_print(agent, token_file);
         federation_start(agent->federation);
+        ok = accounts_start(agent, ret_error);
         uv_timer_start(&agent->tick_timer, agent_on_tick, AGENT_TICK_MS, AGENT_TICK_MS);
     }
     free(token_file);
@@ -115,6 +117,7 @@ static void agent_free(struct agent *agent)
     step_release(&agent->step);
     core_free(agent->core);
     assess_free(agent);
+    accounts_free(agent);
     dev_free(agent);
     config_free(agent->config);
     report_close(agent);

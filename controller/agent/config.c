@@ -60,6 +60,11 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->account_count; i++) {
         config_account_release(&config->accounts[i]);
     }
+    for (size_t i = 0; i < config->commitment_count; i++) {
+        commitment_release(&config->commitments[i]);
+    }
+    free(config->commitments);
+    free(config->currencies);
     free(config->accounts);
     free(config->regions);
     free(config->policies);
@@ -186,12 +191,15 @@ static bool top_read(struct config_reading *reading, struct error *ret_error)
     listen_read(reading, &reader);
     top_read_catalogue(reading, &reader);
     config_read_providers(reading, &reader);
+    config_read_currencies(reading, &reader);
+    config_read_commitments(reading, &reader);
     hcl_read_unique_blocks(&reader, "region");
     for (const struct hcl_block *at = NULL; (at = hcl_read_next_block(&reader, "region", 1, at)) != NULL;) {
         config_read_region(reading, &reader, at);
     }
     top_read_policies(reading, &reader);
-    return hcl_reader_end(&reader) && config_check_policies(reading, ret_error);
+    return hcl_reader_end(&reader) && config_check_links(config, ret_error) &&
+           config_check_commitments(reading, ret_error) && config_check_policies(reading, ret_error);
 }
 
 static struct config *config_finish(struct config_reading *reading, bool ok)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/commitment.h"
 #include "model/event.h"
 #include "model/policy.h"
 #include "model/region_config.h"
@@ -37,9 +38,16 @@ struct config_region {
 /* provider "NAME" { module = "aws" ... }: what the agent reads of it; the rest is the module's. */
 struct config_account {
     char *name, *module;
-    char *module_path;  /* the shared object; "" when files are not looked at */
-    int64_t memory_mib; /* of the child process; 0: the usual */
+    char *module_path;                     /* the shared object; "" when files are not looked at */
+    int64_t memory_mib;                    /* of the child process; 0: the usual */
+    int64_t look_every_ms, price_every_ms; /* how often pools, and prices and quotas, are asked for; 0: the usual */
     struct provider_settings settings;
+};
+
+/* currency "EUR" { usd = "1.08" } */
+struct config_currency {
+    char currency[4];
+    int64_t usd_per_unit_micro;
 };
 
 struct config {
@@ -56,6 +64,10 @@ struct config {
     size_t region_count, region_capacity;
     struct config_account *accounts; /* in file order */
     size_t account_count, account_capacity;
+    struct config_currency *currencies;
+    size_t currency_count;
+    struct commitment *commitments; /* in file order */
+    size_t commitment_count;
     struct policy *policies; /* in file order, from_file set */
     size_t policy_count, policy_capacity;
 };
@@ -87,6 +99,10 @@ bool config_read_policy(const char *name, const char *bytes, size_t length, stru
  * row stay unpriced. `name` is shown in errors. */
 bool config_apply_catalogue(struct config *config, const char *name, const char *bytes, size_t length, int64_t now_ms,
                             struct error *ret_error);
+
+/* The shared object of a module by its name, where modules are looked for; NULL when there is none. The caller frees.
+ */
+char *config_module_path(const char *module);
 
 /* "host:port", "[v6]:port" or ":port" apart. The caller frees *ret_host. ERROR_INVALID. */
 bool config_parse_listen(const char *address, char **ret_host, uint16_t *ret_port, struct error *ret_error);

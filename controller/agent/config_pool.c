@@ -1,5 +1,5 @@
-/* pool "name" { select {} instance_type price {} grow {} }: which nodes it is made of, what one costs, how far it may
- * grow. */
+/* pool "name" { select {} instance_type provider_pool price {} grow {} shrink {} }: which nodes it is made of, what one
+ * costs, how far it may grow and shrink. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,8 @@
 #include "controller/agent/config_private.h"
 
 /* A percentage is read as money is, with six decimals, and kept in millionths of the price: one hundred to one. */
-enum { PERCENT_STEP = 100, GROW_NODES_MAX = 100000 };
+enum { PERCENT_STEP = 100, GROW_NODES_MAX = 100000, NODES_AN_HOUR_MAX = 1000 };
+#define DAY_MS INT64_C(86400000)
 #define PERCENT_MAX (INT64_C(10000) * MONEY_UUSD_PER_USD)
 
 /* Notes an attribute or meta key that nodes must be read one by one for. */
@@ -138,9 +139,10 @@ static void price_read(const struct config_reading *reading, struct hcl_reader *
         price->source = memory_copy_text("config", strlen("config"));
         pool->priced = true;
         price_complete(&reader, price);
-    } else if (reading->config->catalogue_file == NULL) {
-        hcl_reader_fail(&reader, block->position,
-                        "a price needs usd_per_hour, or a catalogue { file = \"...\" } that prices the pool");
+    } else if (reading->config->catalogue_file == NULL && pool->provider_pool[0] == '\0') {
+        hcl_reader_fail(
+            &reader, block->position,
+            "a price needs usd_per_hour, or a catalogue { file = \"...\" } or a provider_pool that prices the pool");
     }
 }
 
@@ -150,6 +152,7 @@ static void growth_read(struct hcl_reader *outer, const struct hcl_block *block,
     static const char *const sizes[RESOURCE_COUNT] = {"cpu_mhz", "memory_mb", "disk_mb"};
     struct hcl_reader reader = hcl_reader_enter(outer, block);
     pool->grow_to = hcl_read_i64(&reader, "max_nodes", 0, 1, GROW_NODES_MAX);
+    pool->join_within_ms = hcl_read_duration(&reader, "join_within", JOIN_WITHIN_MS, 1000, DAY_MS);
     for (int k = 0; k < RESOURCE_COUNT; k++) {
         pool->machine.amount[k] = hcl_read_i64(&reader, sizes[k], 0, 1, RESOURCE_AMOUNT_MAX);
     }
@@ -169,12 +172,32 @@ static void growth_read(struct hcl_reader *outer, const struct hcl_block *block,
     }
 }
 
+/* shrink { min_nodes idle_after drain_deadline max_nodes_an_hour }: idle nodes may be given back. */
+static void shrink_read(struct hcl_reader *outer, const struct hcl_block *block, struct pool_config *pool)
+{
+    struct hcl_reader reader = hcl_reader_enter(outer, block);
+    pool->shrinks = true;
+    pool->min_nodes = hcl_read_i64(&reader, "min_nodes", 0, 0, GROW_NODES_MAX);
+    pool->idle_after_ms = hcl_read_duration(&reader, "idle_after", IDLE_AFTER_MS, 1000, 365 * DAY_MS);
+    pool->drain_deadline_ms = hcl_read_duration(&reader, "drain_deadline", DRAIN_DEADLINE_MS, 1000, DAY_MS);
+    pool->nodes_an_hour = hcl_read_i64(&reader, "max_nodes_an_hour", NODES_AN_HOUR, 1, NODES_AN_HOUR_MAX);
+    if (hcl_reader_end(&reader) && pool->provider_pool[0] == '\0') {
+        hcl_reader_fail(&reader, block->position,
+                        "shrink needs a provider_pool: whose machines are given back, and to which account?");
+    }
+}
+
 static void pool_read(const struct config_reading *reading, struct hcl_reader *reader, struct config_region *region,
                       struct pool_config *pool)
 {
     const struct hcl_block *select = hcl_read_block(reader, "select");
     const struct hcl_block *price = hcl_read_block(reader, "price");
     const struct hcl_block *grow = hcl_read_block(reader, "grow");
+    const struct hcl_block *shrink = hcl_read_block(reader, "shrink");
+    pool->provider_pool = config_take_text(reader, "provider_pool", REGION_NAME_MAX * 2);
+    if (pool->provider_pool == NULL) {
+        pool->provider_pool = memory_copy_text("", 0);
+    }
     pool->instance_type = config_take_text(reader, "instance_type", REGION_NAME_MAX);
     if (pool->instance_type == NULL) {
         pool->instance_type = memory_copy_text("", 0);
@@ -191,6 +214,9 @@ static void pool_read(const struct config_reading *reading, struct hcl_reader *r
     }
     if (grow != NULL) {
         growth_read(reader, grow, pool);
+    }
+    if (shrink != NULL) {
+        shrink_read(reader, shrink, pool);
     }
     for (const struct pool_config *at = region->model.pools; at != pool; at++) {
         if (selectors_equal(at, pool)) {

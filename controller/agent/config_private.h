@@ -38,6 +38,12 @@ bool config_read_pool(const struct config_reading *reading, struct hcl_reader *o
 /* --- config_provider.c ---------------------------------------------------------------------------------------- */
 bool config_read_providers(struct config_reading *reading, struct hcl_reader *outer);
 void config_account_release(struct config_account *account);
+/* --- config_money.c --- */
+bool config_read_currencies(struct config_reading *reading, struct hcl_reader *outer);
+bool config_read_commitments(struct config_reading *reading, struct hcl_reader *outer);
+bool config_check_commitments(const struct config_reading *reading, struct error *ret_error);
+/* Pools that name a provider_pool need an account in their region. */
+bool config_check_links(const struct config *config, struct error *ret_error);
 
 /* On false nothing is left to release. */
 bool config_read_policy_block(struct hcl_reader *outer, const struct hcl_block *block, struct policy *ret_policy);

@@ -11,6 +11,7 @@
 
 #define FILE_START "drover-provider-"
 #define FILE_END ".so"
+enum { EVERY_LEAST_MS = 1000, EVERY_MOST_MS = 24 * 3600 * 1000 };
 enum { ACCOUNTS_MAX = 256, MODULES_SHOWN_MAX = 32, MEMORY_LEAST_MIB = 64, MEMORY_MOST_MIB = 1024 * 1024 };
 
 void config_account_release(struct config_account *account)
@@ -63,32 +64,50 @@ static void append_modules(struct buffer *out, const char *directory)
     free((void *)entries);
 }
 
-static void find_module(struct hcl_reader *outer, struct hcl_position position, struct config_account *account)
+char *config_module_path(const char *module)
 {
     struct buffer directories[4] = {BUFFER_INIT, BUFFER_INIT, BUFFER_INIT, BUFFER_INIT};
     struct buffer path = BUFFER_INIT;
-    struct buffer known = BUFFER_INIT;
     size_t count = module_directories(directories);
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
         buffer_clear(&path);
-        buffer_printf(&path, "%s/" FILE_START "%s" FILE_END, directories[i].data, account->module);
+        buffer_printf(&path, "%s/" FILE_START "%s" FILE_END, directories[i].data, module);
         found = is_file(path.data);
-        append_modules(&known, directories[i].data);
-    }
-    if (found) {
-        free(account->module_path);
-        account->module_path = buffer_take(&path);
-    } else {
-        hcl_reader_fail(outer, position, "there is no provider module \"%s\"; %s%s%s", account->module,
-                        known.length > 0 ? "there are: " : "none is installed in ",
-                        known.length > 0 ? known.data : directories[count - 1].data,
-                        known.length > 0 ? "; module_path names a file of its own" : "");
     }
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
         buffer_release(&directories[i]);
+    if (found)
+        return buffer_take(&path);
     buffer_release(&path);
+    return NULL;
+}
+
+static void fail_unknown_module(struct hcl_reader *outer, struct hcl_position position, const char *module)
+{
+    struct buffer directories[4] = {BUFFER_INIT, BUFFER_INIT, BUFFER_INIT, BUFFER_INIT};
+    struct buffer known = BUFFER_INIT;
+    size_t count = module_directories(directories);
+    for (size_t i = 0; i < count; i++)
+        append_modules(&known, directories[i].data);
+    hcl_reader_fail(outer, position, "there is no provider module \"%s\"; %s%s%s", module,
+                    known.length > 0 ? "there are: " : "none is installed in ",
+                    known.length > 0 ? known.data : directories[count - 1].data,
+                    known.length > 0 ? "; module_path names a file of its own" : "");
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+        buffer_release(&directories[i]);
     buffer_release(&known);
+}
+
+static void find_module(struct hcl_reader *outer, struct hcl_position position, struct config_account *account)
+{
+    char *path = config_module_path(account->module);
+    if (path) {
+        free(account->module_path);
+        account->module_path = path;
+    } else {
+        fail_unknown_module(outer, position, account->module);
+    }
 }
 
 /* A text argument of the block, NULL when absent or, with an error, when it is none. */
@@ -145,9 +164,20 @@ static void read_memory(struct hcl_reader *outer, const struct hcl_block *block,
         account->memory_mib = value->number.whole;
 }
 
+/* How often something is asked for; stays 0 where it is not said. */
+static void read_every(struct hcl_reader *outer, const struct hcl_block *block, const char *name, int64_t *ret_ms)
+{
+    struct hcl_position position = block->position;
+    const char *text = text_of(outer, block, name, &position);
+    struct error why;
+    if (text &&
+        (!text_parse_duration(text, strlen(text), ret_ms, &why) || *ret_ms < EVERY_LEAST_MS || *ret_ms > EVERY_MOST_MS))
+        hcl_reader_fail(outer, position, "%s wants a duration from \"1s\" to \"24h\"", name);
+}
+
 static void read_account(struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block)
 {
-    static const char *const reserved[] = {"module", "module_path", "memory_mib", NULL};
+    static const char *const reserved[] = {"module", "module_path", "memory_mib", "look_every", "price_every", NULL};
     struct config *config = reading->config;
     if (!config_check_name(outer, block, REGION_NAME_MAX))
         return;
@@ -161,6 +191,8 @@ static void read_account(struct config_reading *reading, struct hcl_reader *oute
     *account = (struct config_account){.name = memory_copy_text(block->labels[0], strlen(block->labels[0]))};
     read_module(reading, outer, block, account);
     read_memory(outer, block, account);
+    read_every(outer, block, "look_every", &account->look_every_ms);
+    read_every(outer, block, "price_every", &account->price_every_ms);
     if (!outer->failed &&
         !provider_settings_from_hcl(&account->settings, reading->document, &block->body, reserved, outer->error))
         outer->failed = true; /* the error begins with its own position */
@@ -172,4 +204,53 @@ bool config_read_providers(struct config_reading *reading, struct hcl_reader *ou
     for (const struct hcl_block *at = NULL; (at = hcl_read_next_block(outer, "provider", 1, at)) != NULL;)
         read_account(reading, outer, at);
     return !outer->failed;
+}
+
+static const struct config_account *account_named(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->account_count; i++)
+        if (strcmp(config->accounts[i].name, name) == 0)
+            return &config->accounts[i];
+    return NULL;
+}
+
+/* One pool of a provider belongs to one pool here: two would grow it against each other. */
+static bool is_linked_once(const struct config *config, const struct region_config *region,
+                           const struct pool_config *pool, struct error *ret_error)
+{
+    for (size_t r = 0; r < config->region_count; r++)
+        for (size_t p = 0; p < config->regions[r].model.pool_count; p++) {
+            const struct region_config *other = &config->regions[r].model;
+            const struct pool_config *at = &other->pools[p];
+            if (at == pool)
+                return true;
+            if (strcmp(other->provider, region->provider) == 0 && strcmp(at->provider_pool, pool->provider_pool) == 0)
+                return error_set(
+                    ret_error, ERROR_INVALID,
+                    "pools %s/%s and %s/%s name the same provider_pool \"%s\"; its machines can be in one only",
+                    other->name, at->name, region->name, pool->name, pool->provider_pool);
+        }
+    return true;
+}
+
+bool config_check_links(const struct config *config, struct error *ret_error)
+{
+    for (size_t r = 0; r < config->region_count; r++) {
+        const struct region_config *region = &config->regions[r].model;
+        for (size_t p = 0; p < region->pool_count; p++) {
+            const struct pool_config *pool = &region->pools[p];
+            if (!pool->provider_pool[0])
+                continue;
+            if (!account_named(config, region->provider))
+                return error_set(
+                    ret_error, ERROR_INVALID,
+                    "pool %s/%s names provider_pool \"%s\", but its region's provider \"%s\" is no configured "
+                    "account; add provider \"%s\" { module = \"...\" }",
+                    region->name, pool->name, pool->provider_pool, region->provider,
+                    region->provider[0] ? region->provider : "NAME");
+            if (!is_linked_once(config, region, pool, ret_error))
+                return false;
+        }
+    }
+    return true;
 }

@@ -12,6 +12,7 @@
 #include "sim/engine/region.h"
 #include "sim/serve/server.h"
 
+enum { DEV_JOIN_WITHIN_MS = 60000, DEV_IDLE_AFTER_MS = 20000, DEV_NODES_AN_HOUR = 60, DEV_LOOK_EVERY_MS = 5000 };
 enum { DEV_SEED = 1, DEV_EXTERNAL_JOBS = 2, DEV_EXTERNAL_ALLOCATIONS = 3 };
 
 struct dev {
@@ -27,7 +28,10 @@ static struct sim_region *dev_make_region(const struct dev_region *region, uint6
         pools[i] = (struct sim_pool_spec){.name = region->pools[i].name,
                                           .count = region->pools[i].nodes,
                                           .cpu_mhz = region->pools[i].cpu_mhz,
-                                          .memory_mb = region->pools[i].memory_mb};
+                                          .memory_mb = region->pools[i].memory_mb,
+                                          .max = region->pools[i].grow_to,
+                                          .market = region->pools[i].market,
+                                          .instance_type = region->pools[i].instance_type};
     }
     struct sim_region_spec spec = {
         .name = region->name, .seed = seed, .pools = pools, .pool_count = region->pool_count};
@@ -48,7 +52,21 @@ static int64_t dev_money(const char *text)
     return uusd;
 }
 
-static void dev_configure_pool(const struct dev_pool *pool, struct pool_config *config)
+/* What a growing pool gets: its machines come from the simulated provider, and those beyond the first go again. */
+static void dev_configure_growth(const char *region, const struct dev_pool *pool, struct pool_config *config)
+{
+    struct buffer id = BUFFER_INIT;
+    buffer_printf(&id, "%s/%s", region, pool->name);
+    config->provider_pool = buffer_take(&id);
+    config->join_within_ms = DEV_JOIN_WITHIN_MS;
+    config->shrinks = true;
+    config->min_nodes = pool->nodes;
+    config->idle_after_ms = DEV_IDLE_AFTER_MS;
+    config->drain_deadline_ms = DRAIN_DEADLINE_MS;
+    config->nodes_an_hour = DEV_NODES_AN_HOUR;
+}
+
+static void dev_configure_pool(const char *region, const struct dev_pool *pool, bool linked, struct pool_config *config)
 {
     config->name = dev_text(pool->name);
     config->selectors = memory_new(1, sizeof *config->selectors);
@@ -61,11 +79,36 @@ static void dev_configure_pool(const struct dev_pool *pool, struct pool_config *
     config->price.marginal_uusd_h = dev_money(pool->marginal_usd_per_hour);
     market_parse(pool->market, &config->price.market);
     config->grow_to = pool->grow_to;
+    if (linked && pool->grow_to > 0) {
+        dev_configure_growth(region, pool, config);
+    } else {
+        config->provider_pool = dev_text("");
+    }
+}
+
+/* The region's provider as an account of its own. False where the module is not installed: then nothing grows. */
+static bool dev_configure_account(struct config *config, const struct dev_region *region, const char *control)
+{
+    char *module = config_module_path("sim");
+    struct error ignored;
+    if (module == NULL) {
+        return false;
+    }
+    config->accounts =
+        memory_grow(config->accounts, config->account_count, &config->account_capacity, sizeof *config->accounts);
+    struct config_account *account = &config->accounts[config->account_count++];
+    *account = (struct config_account){.name = dev_text(region->provider),
+                                       .module = dev_text("sim"),
+                                       .module_path = module,
+                                       .look_every_ms = DEV_LOOK_EVERY_MS};
+    return provider_settings_add(&account->settings, "endpoint", 0, false, control, &ignored) &&
+           provider_settings_add(&account->settings, "regions", 0, false, region->name, &ignored);
 }
 
 static void dev_configure_region(struct config *config, const struct dev_region *region, const char *nomad,
-                                 const char *consul)
+                                 const char *consul, const char *control)
 {
+    bool linked = dev_configure_account(config, region, control);
     config->regions =
         memory_grow(config->regions, config->region_count, &config->region_capacity, sizeof *config->regions);
     struct config_region *into = &config->regions[config->region_count++];
@@ -78,7 +121,7 @@ static void dev_configure_region(struct config *config, const struct dev_region 
     into->model.pools = memory_new(region->pool_count, sizeof *into->model.pools);
     into->model.pool_count = region->pool_count;
     for (size_t i = 0; i < region->pool_count; i++) {
-        dev_configure_pool(&region->pools[i], &into->model.pools[i]);
+        dev_configure_pool(region->name, &region->pools[i], linked, &into->model.pools[i]);
     }
     into->nomad.address = dev_text(nomad);
     into->consul.address = dev_text(consul);
@@ -105,7 +148,7 @@ bool dev_start(struct agent *agent, struct error *ret_error)
         sim_region_populate(dev->regions[i], DEV_EXTERNAL_JOBS, DEV_EXTERNAL_ALLOCATIONS, clock_wall_ms());
     }
     sim_regions_link(dev->regions, DEV_REGIONS, dev_rtt_ms);
-    struct sim_server_options options = {0};
+    struct sim_server_options options = {.control = true};
     dev->server = sim_server_new(&agent->loop, dev->regions, DEV_REGIONS, &options, ret_error);
     if (dev->server == NULL) {
         return false;
@@ -115,7 +158,7 @@ bool dev_start(struct agent *agent, struct error *ret_error)
                                                       .address = sim_server_nomad_url(dev->server, i),
                                                       .nodes = dev_count_nodes(&dev_region_list[i])};
         dev_configure_region(agent->config, &dev_region_list[i], dev->shown[i].address,
-                             sim_server_consul_url(dev->server, i));
+                             sim_server_consul_url(dev->server, i), sim_server_control_url(dev->server));
     }
     return true;
 }

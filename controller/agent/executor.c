@@ -133,6 +133,17 @@ static void executor_send(struct flight *flight)
     struct agent *agent = flight->agent;
     struct buffer body = BUFFER_INIT;
     struct error error;
+    const struct effect *effect = &flight->effect;
+    bool of_account = effect_type_is_of_account(effect->type) ||
+                      (effect->type == EFFECT_PROBE && effect_type_is_of_account(effect->probed_type));
+    if (of_account) {
+        flight->sent = true;
+        if (!accounts_execute(agent, effect, executor_on_done, flight)) {
+            error_set(&error, ERROR_NOT_FOUND, "no provider \"%s\" is configured", effect->change.account);
+            executor_refuse(flight, REFUSAL_INVALID, &error);
+        }
+        return;
+    }
     bool needed = executor_needs_specification(&flight->effect);
     if (needed && !executor_load_specification(agent, flight->effect.wanted.revision, &body, &error)) {
         report_error(agent, flight->effect.region, "%s", error.text);

@@ -57,6 +57,9 @@ void freeze_start(struct agent *agent)
 void freeze_follow(struct agent *agent, enum event_type type, const char *reason)
 {
     bool frozen = core_world(agent->core)->frozen;
+    if (frozen || core_world(agent->core)->mode == MODE_OBSERVE) {
+        accounts_stop_writing(agent, frozen ? "frozen" : "the mode is observe");
+    }
     if (type == EVENT_FREEZE && frozen && !freeze_file_exists(agent)) {
         int file = open(agent->freeze_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         size_t length = reason != NULL ? strlen(reason) : 0;

@@ -47,6 +47,15 @@ struct specification {
 
 struct dev;
 struct assess;
+struct account;
+
+/* accounts.h */
+struct accounts {
+    struct account *list;
+    size_t count;
+    void (*on_closed)(void *context);
+    void *closed_context;
+};
 
 struct agent {
     const struct agent_options *options;
@@ -59,6 +68,7 @@ struct agent {
     struct api *api;
     struct dev *dev; /* NULL without -dev */
     struct assess *assess;
+    struct accounts accounts;
     struct agent_clock clock;
     struct log_sink *sink;
     struct changes *changes; /* what the log has told of the world */
@@ -174,6 +184,20 @@ uint64_t assess_ended(void *context);
 /* on_closed is called when it was started and has ended; agent->closing counts it. */
 void assess_close(struct agent *agent, void (*on_closed)(void *context));
 void assess_free(struct agent *agent);
+
+/* --- accounts.c: the providers' modules ------------------------------------------------------------------------------
+ */
+bool accounts_start(struct agent *agent, struct error *ret_error);
+/* Asks what is due. */
+void accounts_look(struct agent *agent);
+/* False when there is no account of that name; then done is not called. */
+bool accounts_execute(struct agent *agent, const struct effect *effect,
+                      void (*done)(void *context, const struct effect_result *result), void *context);
+/* The gate has closed: what a module is writing is broken off. */
+void accounts_stop_writing(struct agent *agent, const char *why);
+/* on_closed is called when children ran and have ended; agent->closing counts it. */
+void accounts_close(struct agent *agent, void (*on_closed)(void *context));
+void accounts_free(struct agent *agent);
 
 /* --- check.c
  * ---------------------------------------------------------------------------------------------------------- */

@@ -108,6 +108,11 @@ static void queue_fail(struct provider_link *link, enum provider_status status, 
 
 static void advance(struct provider_link *link);
 
+static void on_asked(uv_timer_t *timer)
+{
+    advance(timer->data);
+}
+
 static void on_overstay(uv_timer_t *timer)
 {
     struct provider_link *link = timer->data;
@@ -251,6 +256,29 @@ static void close_link(struct provider_link *link)
     uv_close((uv_handle_t *)&link->resume, on_own_closed);
 }
 
+/* A write that may not begin ends here; what waits behind it goes on with the loop's next turn. */
+static bool gate_is_closed(struct provider_link *link, struct provider_call *call)
+{
+    struct error why = {0};
+    if (!writes(call) || !link->callbacks.may_write ||
+        link->callbacks.may_write(link->callbacks.context, call->context, &why))
+        return false;
+    struct provider_result *result = result_new();
+    result->gated = true;
+    result->status = sdk_fail(&result->error, PROVIDER_CONFLICT, call->function, "%s", why.text);
+    call_end(call, result);
+    result_free(result);
+    if (link->queued > 0)
+        uv_timer_start(&link->timer, on_asked, 0, 0);
+    return true;
+}
+
+void provider_link_stop_writing(struct provider_link *link, const char *why)
+{
+    if (link->state == LINK_BUSY && writes(link->running))
+        provider_link_failed(link, PROVIDER_LINK_HUNG, "stopped in the middle of %s: %s", link->running->function, why);
+}
+
 /* Does what is due: starts the child, begins the next call, or ends the link. */
 static void advance(struct provider_link *link)
 {
@@ -264,7 +292,10 @@ static void advance(struct provider_link *link)
     if (link->state == LINK_DOWN) {
         start_child(link);
     } else if (link->state == LINK_READY) {
-        link->running = queue_take(link);
+        struct provider_call *call = queue_take(link);
+        if (gate_is_closed(link, call))
+            return;
+        link->running = call;
         link->state = LINK_BUSY;
         send_call(link);
     }
@@ -408,11 +439,6 @@ static void fail_later(struct provider_link *link, struct provider_call *call, e
     uv_timer_start(&late->timer, on_late, 0, 0);
 }
 
-static void on_asked(uv_timer_t *timer)
-{
-    advance(timer->data);
-}
-
 void provider_link_call(struct provider_link *link, enum provider_priority priority, const char *function,
                         const char *arguments, int64_t time_us,
                         void (*on_done)(void *context, struct provider_result *result), void *context)
@@ -437,35 +463,6 @@ void provider_link_call(struct provider_link *link, enum provider_priority prior
     link->queued++;
     if ((link->state == LINK_DOWN || link->state == LINK_READY) && !uv_is_active((uv_handle_t *)&link->timer))
         uv_timer_start(&link->timer, on_asked, 0, 0);
-}
-
-static void answer(struct provider_link *link, enum provider_question question, const char *key, const char *value,
-                   bool stored)
-{
-    struct buffer text = BUFFER_INIT;
-    struct json_writer writer = json_writer_init(&text, false);
-    if (link->question != question)
-        return;
-    link->question = QUESTION_NONE;
-    json_writer_begin_object(&writer);
-    if (question == QUESTION_KEPT)
-        json_writer_field_text(&writer, key, value);
-    else
-        json_writer_field_flag(&writer, key, stored);
-    json_writer_end_object(&writer);
-    json_writer_done(&writer);
-    provider_child_send(link, text.data, text.length);
-    buffer_release(&text);
-}
-
-void provider_link_answer_kept(struct provider_link *link, const char *value)
-{
-    answer(link, QUESTION_KEPT, "value", value, false);
-}
-
-void provider_link_answer_keep(struct provider_link *link, bool stored)
-{
-    answer(link, QUESTION_KEEP, "stored", NULL, stored);
 }
 
 static void on_close_late(uv_timer_t *timer)

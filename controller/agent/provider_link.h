@@ -48,6 +48,7 @@ enum provider_priority {
 struct provider_result {
     enum provider_status status;
     struct provider_error error; /* unless PROVIDER_OK */
+    bool gated; /* a write that the gate kept from beginning: PROVIDER_CONFLICT, surely without effect */
     bool has_operation;
     struct provider_operation operation;
     /* What was emitted, complete only with PROVIDER_OK (of check also with others). The receiver may take it: move the
@@ -63,6 +64,9 @@ struct provider_link_callbacks {
      * at once or later. NULL: nothing is ever kept. */
     void (*on_kept)(void *context, struct provider_link *link, const char *key);
     void (*on_keep)(void *context, struct provider_link *link, const char *key, const char *value);
+    /* The gate, asked at the moment a writing call is handed to the module; call_context is provider_link_call's.
+     * False: it is not, and ends as `gated` with what was written into `why`. NULL: always open. */
+    bool (*may_write)(void *context, void *call_context, struct error *why);
     void *context;
 };
 
@@ -101,6 +105,10 @@ void provider_link_answer_keep(struct provider_link *link, bool stored);
 /* Ends all calls, lets the module close for up to 2 s, kills it then; on_stopped runs last, after which the link is
  * gone. */
 void provider_link_stop(struct provider_link *link, void (*on_stopped)(void *context), void *context);
+
+/* The gate has been closed: a module that is in the middle of a write is killed, so that nothing leaves any more. Its
+ * call ends as PROVIDER_UNKNOWN. */
+void provider_link_stop_writing(struct provider_link *link, const char *why);
 
 /* For tests and status: the child's process id, 0 while there is none. */
 int provider_link_process(const struct provider_link *link);

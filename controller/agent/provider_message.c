@@ -18,7 +18,7 @@ static bool is_asking(const struct provider_link *link)
 
 static bool take_record(struct provider_link *link, json_t *message, const char *word, struct error *ret_error)
 {
-    enum record_kind kind = RECORD_REGION;
+    enum provider_record kind = RECORD_REGION;
     if (link->state != LINK_BUSY || !record_kind_of(word, &kind))
         return error_set(ret_error, ERROR_INVALID, "a record of no known kind, or without a call");
     return provider_records_add(&link->result->records, kind, json_object_get(message, "value"), ret_error);

@@ -140,6 +140,21 @@ bool start_federation(struct agent *agent, struct error *ret_error)
 void start_core(struct agent *agent)
 {
     const struct config *config = agent->config;
+    for (size_t i = 0; i < config->currency_count; i++) {
+        struct event event = {.type = EVENT_CURRENCY_CONFIGURED,
+                              .text = config->currencies[i].currency,
+                              .usd_per_unit_micro = config->currencies[i].usd_per_unit_micro};
+        shell_feed(agent, &event);
+    }
+    for (size_t i = 0; i < config->account_count; i++) {
+        const struct account_config account = {config->accounts[i].name, config->accounts[i].module};
+        struct event event = {.type = EVENT_ACCOUNT_CONFIGURED, .account_config = &account};
+        shell_feed(agent, &event);
+    }
+    for (size_t i = 0; i < config->commitment_count; i++) {
+        struct event event = {.type = EVENT_COMMITMENT_CONFIGURED, .commitment = &config->commitments[i]};
+        shell_feed(agent, &event);
+    }
     for (size_t i = 0; i < config->region_count; i++) {
         struct event event = {.type = EVENT_REGION_CONFIGURED,
                               .region = config->regions[i].model.name,

@@ -95,5 +95,6 @@ void stop_begin(struct agent *agent)
     }
     dev_close(agent, stop_on_part_closed);
     assess_close(agent, stop_on_part_closed);
+    accounts_close(agent, stop_on_part_closed);
     stop_on_part_closed(agent);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "controller/core/cost.h"
 #include "base/text.h"
 #include "controller/core/assess_private.h"
 
@@ -32,7 +33,9 @@ static uint32_t machine_obtain(struct assess_snapshot *snapshot, const struct wo
             return (uint32_t)i;
     if (snapshot->machine_count == MACHINES_MAX)
         return WORLD_NONE;
-    const struct price *price = &region->pools[node->pool].config->price;
+    int64_t marginal = 0;
+    int64_t full = 0;
+    cost_machine(&region->pools[node->pool], &marginal, &full);
     snapshot->machines = memory_grow(snapshot->machines, snapshot->machine_count, &snapshot->machine_capacity,
                                      sizeof *snapshot->machines);
     snapshot->machines[snapshot->machine_count] = (struct machine_class){.region = r,
@@ -42,8 +45,8 @@ static uint32_t machine_obtain(struct assess_snapshot *snapshot, const struct wo
                                                                          .node_pool = node->node_pool,
                                                                          .datacenter = node->datacenter,
                                                                          .capacity = node->capacity,
-                                                                         .price_uusd_h = price->marginal_uusd_h,
-                                                                         .full_uusd_h = price->effective_uusd_h};
+                                                                         .price_uusd_h = marginal,
+                                                                         .full_uusd_h = full};
     return (uint32_t)snapshot->machine_count++;
 }
 

@@ -38,6 +38,20 @@ struct region *federation_region(struct federation *federation, const char *name
     return NULL;
 }
 
+void federation_select(struct federation *federation, const char *name, const char *key)
+{
+    struct region *region = federation_region(federation, name);
+    if (region == NULL || region->selected_count == FACT_ATTRIBUTES_MAX)
+        return;
+    for (size_t i = 0; i < region->selected_count; i++)
+        if (strcmp(region->selected[i], key) == 0)
+            return;
+    region->selected[region->selected_count++] = copy_text(key);
+    region->reselected = federation->started;
+    if (federation->started)
+        watch_resync(region, SELECTED_SOON_MS);
+}
+
 /* xorshift64*: spreading retries needs no better one. */
 uint64_t federation_random(struct federation *federation, uint64_t most)
 {
@@ -126,8 +140,10 @@ static bool region_init(struct region *region, struct federation *federation, co
                          access->name, NAMESPACES_MAX);
     region->namespaces = copy_texts(access->namespaces, access->namespace_count);
     region->namespace_count = access->namespace_count;
-    region->selected = copy_texts(access->selected, access->selected_count);
-    region->selected_count = access->selected_count;
+    /* Room for all that may be added: decoders hold on to the array. */
+    region->selected = memory_new(FACT_ATTRIBUTES_MAX, sizeof *region->selected);
+    for (size_t i = 0; i < access->selected_count && i < FACT_ATTRIBUTES_MAX; i++)
+        region->selected[region->selected_count++] = copy_text(access->selected[i]);
     if (region->namespace_count == 0) {
         const char *all = "*";
         free(region->namespaces);

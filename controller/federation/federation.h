@@ -64,6 +64,10 @@ void federation_execute(struct federation *federation, const struct effect *effe
                         size_t specification_length, void (*done)(void *context, const struct effect_result *result),
                         void *context);
 
+/* Nodes of the region shall also carry this attribute or meta key ("attr.x", "meta.y"), so that machines are known by
+ * it: what is known of them is read anew. Nothing for a key that they carry already, or beyond FACT_ATTRIBUTES_MAX. */
+void federation_select(struct federation *federation, const char *region, const char *key);
+
 /* Has a region's Nomad parse job HCL (Canonicalize=false): first answer of the alive ones in the order given. On
  * success json holds the job object. Errors carry Nomad's own text ("input.hcl:1,11-14: ..."). */
 void federation_parse(struct federation *federation, const char *const *regions, size_t region_count, const char *hcl,

@@ -31,6 +31,7 @@ enum {
     BACKOFF_MOST_MS = 30000,
     DENIED_AGAIN_MS = 30000,
     RESYNC_EVERY_MS = 3600 * 1000,
+    SELECTED_SOON_MS = 50,  /* a new key is wanted of every node; others may follow at once */
     RESYNC_SOON_MS = 20000, /* after a purge, whose allocations vanish without an event */
     NAMESPACES_MAX = 8,     /* a stream each, and each stream is a connection of the 100 that Nomad allows */
     CONSUL_EVERY_MS = 10000,
@@ -125,8 +126,9 @@ struct region {
     struct http_endpoint *nomad, *consul;
     char **namespaces;
     size_t namespace_count;
-    char **selected;
+    char **selected; /* room for FACT_ATTRIBUTES_MAX */
     size_t selected_count;
+    bool reselected; /* keys were added since the last list began */
 
     struct probe probe;
 

@@ -118,6 +118,12 @@ static void on_silence(uv_timer_t *timer)
 static void on_resync(uv_timer_t *timer)
 {
     struct region *region = timer->data;
+    bool listing = region->state == WATCH_HELLO || region->state == WATCH_LISTING || region->state == WATCH_DRAINING;
+    if (region->reselected && listing) {
+        uv_timer_start(timer, on_resync, SELECTED_SOON_MS, 0); /* what is being read lacks the new keys */
+        return;
+    }
+    region->reselected = false;
     watch_resync(region, 0);
 }
 

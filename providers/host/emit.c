@@ -106,7 +106,7 @@ bool host_ask_keep(struct host_services *services, const char *key, const char *
     return told && stored;
 }
 
-static bool is_fit(struct host_services *services, enum record_kind kind, const void *record)
+static bool is_fit(struct host_services *services, enum provider_record kind, const void *record)
 {
     struct error why = {0};
     if (record_check(kind, record, &why))
@@ -115,7 +115,7 @@ static bool is_fit(struct host_services *services, enum record_kind kind, const 
     return false;
 }
 
-static bool emit(struct host_services *services, enum record_kind kind, const void *record)
+static bool emit(struct host_services *services, enum provider_record kind, const void *record)
 {
     if (!is_fit(services, kind, record))
         return false;

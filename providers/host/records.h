@@ -31,17 +31,17 @@ enum {
     X(RECORD_INTERRUPTION, "interruption", provider_interruption, interruptions, RECORD_INSTANCES_MAX)                 \
     X(RECORD_PERMISSION, "permission", provider_permission, permissions, 1000)
 
-enum record_kind {
+enum provider_record {
 #define RECORD_ENUM(constant, word, type, plural, most) constant,
     PROVIDER_RECORDS(RECORD_ENUM)
 #undef RECORD_ENUM
-        RECORD_KIND_COUNT
+        PROVIDER_RECORD_COUNT
 };
 
 /* "region", ...; static. */
-const char *record_word(enum record_kind kind);
+const char *record_word(enum provider_record kind);
 /* False for an unknown word. */
-bool record_kind_of(const char *word, enum record_kind *ret_kind);
+bool record_kind_of(const char *word, enum provider_record *ret_kind);
 
 /* The words of provider.h's enums; static; "" outside them. */
 const char *record_market_word(enum provider_market market);
@@ -50,9 +50,9 @@ const char *record_interruption_word(enum provider_interruption_kind kind);
 
 /* Whether a record (of the kind's struct) may cross. ERROR_INVALID: "offer eu-central-1 m5.large: price_micro_h ...". A
  * pool's instances are records of their own and not looked at. */
-bool record_check(enum record_kind kind, const void *record, struct error *ret_error);
+bool record_check(enum provider_record kind, const void *record, struct error *ret_error);
 /* Writes a checked record as an object; a pool's instances are left out. */
-void record_write(struct json_writer *writer, enum record_kind kind, const void *record);
+void record_write(struct json_writer *writer, enum provider_record kind, const void *record);
 
 /* An error and an operation, in the same way. */
 void record_write_error(struct json_writer *writer, const struct provider_error *error);
@@ -77,7 +77,7 @@ void provider_records_init(struct provider_records *records);
 void provider_records_release(struct provider_records *records);
 /* Reads an object and adds it; instances belong to the pool before them. ERROR_INVALID; ERROR_TOO_LARGE past the most
  * of one call. */
-bool provider_records_add(struct provider_records *records, enum record_kind kind, json_t *object,
+bool provider_records_add(struct provider_records *records, enum provider_record kind, json_t *object,
                           struct error *ret_error);
 /* Once all are there: sets the pools' instances. */
 void provider_records_finish(struct provider_records *records);

@@ -32,7 +32,7 @@ struct record_shape {
     size_t field_count;
 };
 
-const struct record_shape *record_shape_of(enum record_kind kind);
+const struct record_shape *record_shape_of(enum provider_record kind);
 extern const struct record_shape record_shape_error, record_shape_operation;
 
 bool record_shape_check(const struct record_shape *shape, const void *record, struct error *ret_error);

@@ -191,7 +191,7 @@ void provider_records_release(struct provider_records *records)
     *records = (struct provider_records){0};
 }
 
-static bool too_many(enum record_kind kind, size_t most, struct error *ret_error)
+static bool too_many(enum provider_record kind, size_t most, struct error *ret_error)
 {
     return error_set(ret_error, ERROR_TOO_LARGE, "more than %zu records \"%s\" in one call", most, record_word(kind));
 }
@@ -225,7 +225,7 @@ static bool add_pool(struct provider_records *records, json_t *object, struct er
     return true;
 }
 
-bool provider_records_add(struct provider_records *records, enum record_kind kind, json_t *object,
+bool provider_records_add(struct provider_records *records, enum provider_record kind, json_t *object,
                           struct error *ret_error)
 {
     if (kind == RECORD_INSTANCE) {
@@ -250,7 +250,7 @@ bool provider_records_add(struct provider_records *records, enum record_kind kin
     case RECORD_PERMISSION:
         return add_permissions(records, object, ret_error);
     case RECORD_INSTANCE:
-    case RECORD_KIND_COUNT:
+    case PROVIDER_RECORD_COUNT:
         break;
     }
     return error_set(ret_error, ERROR_INVALID, "a record of no known kind");

@@ -191,9 +191,9 @@ static const struct record_field operation_fields[] = {
 const struct record_shape record_shape_operation = SHAPE("operation", operation_fields);
 #undef RECORD
 
-const struct record_shape *record_shape_of(enum record_kind kind)
+const struct record_shape *record_shape_of(enum provider_record kind)
 {
-    static const struct record_shape *const shapes[RECORD_KIND_COUNT] = {
+    static const struct record_shape *const shapes[PROVIDER_RECORD_COUNT] = {
         [RECORD_REGION] = &region_shape,
         [RECORD_INSTANCE_TYPE] = &instance_type_shape,
         [RECORD_OFFER] = &offer_shape,
@@ -206,14 +206,14 @@ const struct record_shape *record_shape_of(enum record_kind kind)
     return shapes[kind];
 }
 
-const char *record_word(enum record_kind kind)
+const char *record_word(enum provider_record kind)
 {
     return record_shape_of(kind)->word;
 }
 
-bool record_kind_of(const char *word, enum record_kind *ret_kind)
+bool record_kind_of(const char *word, enum provider_record *ret_kind)
 {
-    for (enum record_kind kind = 0; kind < RECORD_KIND_COUNT; kind++)
+    for (enum provider_record kind = 0; kind < PROVIDER_RECORD_COUNT; kind++)
         if (strcmp(record_word(kind), word) == 0) {
             *ret_kind = kind;
             return true;

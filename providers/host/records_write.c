@@ -201,12 +201,12 @@ void record_shape_write(const struct record_shape *shape, struct json_writer *wr
     json_writer_end_object(writer);
 }
 
-bool record_check(enum record_kind kind, const void *record, struct error *ret_error)
+bool record_check(enum provider_record kind, const void *record, struct error *ret_error)
 {
     return record_shape_check(record_shape_of(kind), record, ret_error);
 }
 
-void record_write(struct json_writer *writer, enum record_kind kind, const void *record)
+void record_write(struct json_writer *writer, enum provider_record kind, const void *record)
 {
     record_shape_write(record_shape_of(kind), writer, record);
 }

@@ -37,7 +37,7 @@ static void take(struct provider_records *records, const char *json, size_t leng
     struct error error;
     struct provider_error failure;
     struct provider_operation operation;
-    enum record_kind kind = RECORD_REGION;
+    enum provider_record kind = RECORD_REGION;
     json_t *message = NULL;
     if (!json_read(json, length, WIRE_MESSAGE_MAX, 8, &message, &error))
         return;

@@ -92,7 +92,7 @@ static void take_record(struct replay *replay, const char *word, json_t *value)
 {
     struct error error = {0};
     struct buffer text = BUFFER_INIT;
-    enum record_kind kind = RECORD_REGION;
+    enum provider_record kind = RECORD_REGION;
     assert_true(record_kind_of(word, &kind));
     if (!provider_records_add(&replay->records, kind, value, &error))
         fail_msg("a record does not cross: %s", error.text);

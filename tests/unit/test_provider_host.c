@@ -67,7 +67,7 @@ static void test_empty_and_long_frames_are_bad(void **state)
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
-static json_t *written(enum record_kind kind, const void *record)
+static json_t *written(enum provider_record kind, const void *record)
 {
     struct buffer text = BUFFER_INIT;
     struct json_writer writer = json_writer_init(&text, false);
