@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "providers/onprem/quarantine.h"
 #include "providers/onprem/survey.h"
 #include "providers/sdk/fail.h"
 
@@ -149,6 +150,12 @@ enum power_progress power_follow(struct provider_account *account, struct machin
 {
     struct command command;
     survey_machine(account, machine, false);
+    quarantine_sort_out(account);
+    if (machine->quarantine[0]) {
+        *ret_status = PROVIDER_INVALID;
+        sdk_fail(error, *ret_status, "", "machine %s: %s", machine->settings->name, machine->quarantine);
+        return POWER_FAILED;
+    }
     if (is_reached(machine, on))
         return POWER_REACHED;
     if (machine->reading.power == POWER_UNKNOWN)
@@ -161,7 +168,7 @@ enum power_progress power_follow(struct provider_account *account, struct machin
         *ret_status = noted ? PROVIDER_INVALID : PROVIDER_CONFLICT;
         sdk_fail(error, *ret_status, "",
                  noted ? "machine %s did not power %s"
-                       : "machine %s is not %s, and no command to that end is under way",
+                       : "machine %s is not %s, and no command to that end is under way; look again",
                  machine->settings->name, on ? "on" : "off");
         return POWER_FAILED;
     }

@@ -25,7 +25,8 @@ static bool confirm(struct provider_account *account, struct machine *machine, c
     enum power_state first = reading->power;
     bool moved = reading->last_reset_us != PROVIDER_UNSET && belief->last_reset_us != PROVIDER_UNSET &&
                  reading->last_reset_us > belief->last_reset_us;
-    if (moved || (kept_command(account, machine, &command) && command.on == (first == POWER_ON)))
+    if (moved || (kept_command(account, machine, &command) && command.on == (first == POWER_ON) &&
+                  command_is_live(account, machine, &command)))
         return true;
     if (!services->sleep(services->context, account->settings.confirm_delay_us)) {
         reading->power = POWER_UNKNOWN;
@@ -53,8 +54,10 @@ static void believe(struct provider_account *account, struct machine *machine, s
         belief->ours = false;
     }
     if (commanded && command.on == on) {
-        belief->ours = on;
+        belief->ours = on && !command.failed; /* after a failure it was somebody at its console */
         forget_command(account, machine);
+    } else if (commanded && !command.failed && !command_is_live(account, machine, &command)) {
+        forget_command(account, machine); /* without effect in its time: what comes later is not its doing */
     }
     belief->last_reset_us = reading->last_reset_us;
     if (!quarantine_is_other(machine, belief)) {
@@ -90,6 +93,22 @@ static void pass_over(struct provider_account *account, struct machine *machine,
     snprintf(reading->trouble, sizeof reading->trouble, "not asked: the call's time was over");
 }
 
+static const char *chassis_of(const struct machine *machine)
+{
+    return machine->settings->chassis[0] ? machine->settings->chassis : machine->system.chassis;
+}
+
+/* Also where the chassis does not say whom it holds: two systems of a BMC that link to one would count its watts twice.
+ */
+static void note_shared_chassis(const struct provider_account *account, struct machine *machine)
+{
+    for (size_t i = 0; i < account->settings.machine_count && !machine->reading.shared_watts; i++) {
+        const struct machine *other = &account->machines[i];
+        machine->reading.shared_watts =
+            other->bmc == machine->bmc && other != machine && strcmp(chassis_of(other), chassis_of(machine)) == 0;
+    }
+}
+
 void survey_pool(struct provider_account *account, int64_t pool, enum survey_purpose purpose)
 {
     const struct provider_services *services = account->services;
@@ -109,6 +128,9 @@ void survey_pool(struct provider_account *account, int64_t pool, enum survey_pur
         pass_over(account, machine, purpose);
     }
     quarantine_sort_out(account);
+    for (size_t i = 0; i < count; i++)
+        if (account->machines[i].reading.milliwatts != PROVIDER_UNSET)
+            note_shared_chassis(account, &account->machines[i]);
 }
 
 static enum provider_instance_state state_of_power(const struct provider_account *account,
