@@ -60,7 +60,8 @@ static bool read_credentials(const struct provider_services *services, struct si
         if (!setting_block(services, "credential", label, &block, ret_error))
             return false;
         snprintf(credential->name, sizeof credential->name, "%s", label);
-        if (!setting_text(&block, "username", credential->username, sizeof credential->username, ret_error))
+        if (!setting_text(&block, "username", credential->username, sizeof credential->username, ret_error) ||
+            !setting_count(&block, "attempt", 0, 1000000, &credential->attempt, ret_error))
             return false;
         if (!credential->username[0] || strchr(credential->username, ':'))
             return setting_refuse(&block, "username", ret_error, "a name without ':' is wanted");
