@@ -1,6 +1,8 @@
 /* Operations followed to their end, and growth taken back. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "providers/onprem/functions.h"
 #include "providers/onprem/operation.h"
 #include "providers/onprem/power.h"
@@ -13,6 +15,18 @@ struct outcome {
     size_t waiting, failed;
     enum provider_status status; /* of the first that failed */
 };
+
+static void look_at(struct provider_account *account, const struct operation *operation)
+{
+    struct machine **machines = memory_new(operation->count, sizeof(struct machine *));
+    size_t count = 0;
+    for (size_t i = 0; i < operation->count; i++) {
+        machines[count] = account_machine(account, operation->machines[i]);
+        count += machines[count] != NULL;
+    }
+    survey_listed(account, machines, count);
+    free(machines);
+}
 
 /* Every machine gets its step, also after one has failed; the first failure is what is told. */
 static void follow_all(struct provider_account *account, const struct operation *operation, struct outcome *outcome,
@@ -47,6 +61,7 @@ enum provider_status onprem_poll(struct provider_account *account, const char *t
     struct provider_operation now = {.progress = PROVIDER_PROGRESS_DONE, .next_poll_us = PROVIDER_UNSET};
     if (!operation_read(token, &operation, &reason))
         return sdk_fail_with(error, PROVIDER_INVALID, "", &reason);
+    look_at(account, &operation);
     follow_all(account, &operation, &outcome, error);
     int64_t missing = operation.missing;
     if (outcome.waiting == 0 && outcome.failed == 0 && missing > 0) {

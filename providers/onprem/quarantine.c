@@ -18,7 +18,7 @@ bool quarantine_is_other(const struct machine *machine, const struct belief *bel
     const struct reading *reading = &machine->reading;
     const char *wanted = machine->settings->serial;
     if (wanted[0])
-        return reading->serial[0] && strcmp(reading->serial, wanted) != 0;
+        return strcmp(reading->serial, wanted) != 0;
     return belief->uuid[0] && belief->serial[0] && reading->uuid[0] && reading->serial[0] &&
            strcasecmp(belief->uuid, reading->uuid) != 0 && strcmp(belief->serial, reading->serial) != 0;
 }
@@ -51,7 +51,6 @@ static void judge_alone(struct provider_account *account, struct machine *machin
 {
     struct belief belief = {0};
     bool known = kept_belief(account, machine, &belief), read = machine->reading.status == PROVIDER_OK;
-    bool settled = machine->reading.power == POWER_ON || machine->reading.power == POWER_OFF;
     const char *uuid = read ? machine->reading.uuid : belief.uuid;
     const char *serial = read ? machine->reading.serial : belief.serial;
     machine->quarantine[0] = '\0';
@@ -67,7 +66,7 @@ static void judge_alone(struct provider_account *account, struct machine *machin
                  "quarantined, no power action: %.100s %.100s gives no %s; %s", machine->settings->address,
                  path_of(machine), machine->settings->by_serial ? "serial number" : "UUID of its own",
                  machine->settings->by_serial ? "nothing tells it from another" : "try identity = \"serial\"");
-    else if (read && settled && known && quarantine_is_other(machine, &belief))
+    else if (read && known && quarantine_is_other(machine, &belief))
         snprintf(machine->quarantine, sizeof machine->quarantine,
                  "quarantined, no power action: another machine (serial number %s) answers at %.100s %.100s; "
                  "serial = \"...\" accepts it",

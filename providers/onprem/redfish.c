@@ -8,7 +8,7 @@
 #include "providers/sdk/fail.h"
 #include "providers/sdk/pages.h"
 
-enum { TASKS_LOOKED_AT_MAX = 20 };
+enum { TASKS_AT_EACH_END = 10 }; /* some list the newest first, some last */
 
 static enum provider_status read_page(struct provider_account *account, struct bmc *bmc, const char *path,
                                       const char *call, struct redfish_members *members, char *ret_next,
@@ -225,9 +225,9 @@ static bool has_update_task(struct provider_account *account, struct machine *ma
     if (!find_tasks(account, machine->bmc, path))
         return false;
     if (list_members(account, machine->bmc, path, "GET Tasks", &members, &ignored) == PROVIDER_OK) {
-        size_t first = members.count > TASKS_LOOKED_AT_MAX ? members.count - TASKS_LOOKED_AT_MAX : 0;
-        for (size_t i = first; i < members.count && !found; i++)
-            found = is_update_task(account, machine, members.links[i]);
+        for (size_t i = 0; i < members.count && !found; i++)
+            if (i < TASKS_AT_EACH_END || i + TASKS_AT_EACH_END >= members.count)
+                found = is_update_task(account, machine, members.links[i]);
     }
     redfish_members_release(&members);
     return found;

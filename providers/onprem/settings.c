@@ -181,6 +181,16 @@ static bool read_transport(const struct setting_block *block, struct machine_set
     return true;
 }
 
+/* As redfish_read.c reads serial numbers. */
+static void drop_blanks(char *text)
+{
+    size_t length = 0;
+    for (const char *from = text; *from; from++)
+        if (*from != ' ')
+            text[length++] = *from;
+    text[length] = '\0';
+}
+
 static bool read_identity(const struct setting_block *block, struct machine_settings *machine, struct error *ret_error)
 {
     const char *identity = setting_raw(block, "identity", 0);
@@ -189,8 +199,10 @@ static bool read_identity(const struct setting_block *block, struct machine_sett
     machine->by_serial = identity && identity[0] == 's';
     snprintf(machine->node_key, sizeof machine->node_key, "meta.drover_machine");
     snprintf(machine->node_value, sizeof machine->node_value, "%s", machine->name);
-    return setting_text(block, "serial", machine->serial, sizeof machine->serial, ret_error) &&
-           setting_text(block, "node_key", machine->node_key, sizeof machine->node_key, ret_error) &&
+    if (!setting_text(block, "serial", machine->serial, sizeof machine->serial, ret_error))
+        return false;
+    drop_blanks(machine->serial);
+    return setting_text(block, "node_key", machine->node_key, sizeof machine->node_key, ret_error) &&
            setting_text(block, "node_value", machine->node_value, sizeof machine->node_value, ret_error);
 }
 

@@ -60,10 +60,8 @@ static void believe(struct provider_account *account, struct machine *machine, s
         forget_command(account, machine); /* without effect in its time: what comes later is not its doing */
     }
     belief->last_reset_us = reading->last_reset_us;
-    if (!quarantine_is_other(machine, belief)) {
-        memcpy(belief->uuid, reading->uuid, sizeof belief->uuid);
-        memcpy(belief->serial, reading->serial, sizeof belief->serial);
-    }
+    memcpy(belief->uuid, reading->uuid, sizeof belief->uuid);
+    memcpy(belief->serial, reading->serial, sizeof belief->serial);
     keep_belief(account, machine, belief);
 }
 
@@ -72,8 +70,8 @@ void survey_machine(struct provider_account *account, struct machine *machine, b
     struct belief belief = {.last_reset_us = PROVIDER_UNSET};
     bool had = kept_belief(account, machine, &belief);
     transport_read(account, machine, watts);
-    if (!is_settled(machine->reading.power))
-        return;
+    if (!is_settled(machine->reading.power) || (had && quarantine_is_other(machine, &belief)))
+        return; /* what is believed of a machine is not another's */
     if (had && belief.on != (machine->reading.power == POWER_ON) && !confirm(account, machine, &belief, watts))
         return;
     believe(account, machine, &belief, had);
@@ -131,6 +129,18 @@ void survey_pool(struct provider_account *account, int64_t pool, enum survey_pur
     for (size_t i = 0; i < count; i++)
         if (account->machines[i].reading.milliwatts != PROVIDER_UNSET)
             note_shared_chassis(account, &account->machines[i]);
+}
+
+void survey_listed(struct provider_account *account, struct machine *const *machines, size_t count)
+{
+    const struct provider_services *services = account->services;
+    for (size_t i = 0; i < count; i++) {
+        if (services->time_left(services->context) >= SURVEY_LEAST_US)
+            survey_machine(account, machines[i], false);
+        else
+            pass_over(account, machines[i], SURVEY_TO_WRITE);
+    }
+    quarantine_sort_out(account);
 }
 
 static enum provider_instance_state state_of_power(const struct provider_account *account,

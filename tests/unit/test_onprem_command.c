@@ -103,6 +103,8 @@ static void test_a_poll_that_comes_too_late_repeats_nothing(void **state)
     expect_power(replay, "Off");
     assert_int_equal(look(replay)->state, PROVIDER_INSTANCE_PENDING);
     replay_advance(replay, 1);
+    expect_power(replay, "PoweringOff");
+    assert_int_equal(replay_poll(replay, token), PROVIDER_CONFLICT);
     expect_power(replay, "Off");
     assert_int_equal(look(replay)->state, PROVIDER_INSTANCE_STOPPED);
     expect_power(replay, "Off");
@@ -272,6 +274,29 @@ static void test_a_shutdown_by_somebody_else_is_followed_and_not_commanded(void 
     replay_free(replay);
 }
 
+static void test_a_second_shutdown_that_is_refused_ends_no_first_one(void **state)
+{
+    (void)state;
+    struct replay *replay = begin("  adopt_running = true\n");
+    char token[PROVIDER_OPERATION_MAX];
+    expect_power(replay, "On");
+    expect_reset(replay, "GracefulShutdown");
+    assert_int_equal(replay_shrink(replay, "rack-a", &machine, 1), PROVIDER_OK);
+    snprintf(token, sizeof token, "%s", replay_operation(replay)->token);
+    replay_advance(replay, 60 * SECOND);
+    expect_power(replay, "On");
+    replay_exchange(replay, "POST", RESET_URL, "{\"ResetType\":\"GracefulShutdown\"}", 400, JSON, "{}");
+    assert_int_equal(replay_poll(replay, token), PROVIDER_OK);
+    assert_int_equal(replay_operation(replay)->progress, PROVIDER_PROGRESS_RUNNING);
+    replay_advance(replay, 120 * SECOND);
+    expect_power(replay, "On");
+    assert_int_equal(replay_poll(replay, token), PROVIDER_OK);
+    expect_power(replay, "Off");
+    assert_int_equal(replay_poll(replay, token), PROVIDER_OK);
+    assert_int_equal(replay_operation(replay)->progress, PROVIDER_PROGRESS_DONE);
+    replay_free(replay);
+}
+
 static void test_a_bmc_that_refuses_for_ever_ends_the_operation(void **state)
 {
     (void)state;
@@ -307,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_fault_10_another_form_of_the_uuid_with_the_same_serial_number_is_the_same_machine),
         cmocka_unit_test(test_what_was_just_commanded_is_not_taken_back),
         cmocka_unit_test(test_a_shutdown_by_somebody_else_is_followed_and_not_commanded),
+        cmocka_unit_test(test_a_second_shutdown_that_is_refused_ends_no_first_one),
         cmocka_unit_test(test_a_bmc_that_refuses_for_ever_ends_the_operation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,9 @@ class Bmc:
         self.password = PASSWORD
         self.sessions, self.foreign_sessions = {}, 0
         self.wrong_passwords, self.locked_until = 0, 0.0
-        self.updating, self.update_task, self.page_size = False, False, None
+        self.updating, self.service_updating, self.page_size = False, False, None
+        self.update_task, self.old_tasks = False, 0  # whether firmware is being written, as a task, after so many that have ended
+        self.tasks_newest_first = False
         self.etags, self.honours_tokens = etags, True
         self.requests, self._faults, self._lock = [], [], threading.Lock()
         self.pin = ""
@@ -406,7 +408,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "Managers":
             return {"@odata.type": "#Manager.v1_9_0.Manager", "Status": {"State": "Updating" if bmc.updating else "Enabled"}}
         if kind == "UpdateService":
-            return {"@odata.type": "#UpdateService.v1_8_0.UpdateService", "Status": {"State": "Enabled"}}
+            return {"@odata.type": "#UpdateService.v1_8_0.UpdateService",
+                    "Status": {"State": "Updating" if bmc.service_updating else "Enabled"}}
         if kind == "TaskService":
             return self.tasks(parts)
         return None
@@ -428,11 +431,16 @@ class Handler(BaseHTTPRequestHandler):
         if len(parts) == 1:
             return {"@odata.type": "#TaskService.v1_1_6.TaskService", "Tasks": {"@odata.id": ROOT + "/TaskService/Tasks"}}
         if len(parts) == 2:
-            members = [{"@odata.id": ROOT + "/TaskService/Tasks/update"}] if bmc.update_task else []
+            members = [{"@odata.id": f"{ROOT}/TaskService/Tasks/old{i}"} for i in range(bmc.old_tasks)]
+            members += [{"@odata.id": ROOT + "/TaskService/Tasks/update"}] if bmc.update_task else []
+            if bmc.tasks_newest_first:
+                members.reverse()
             return {"@odata.type": "#TaskCollection.TaskCollection", "Members": members}
         task = {"@odata.type": "#Task.v1_5_0.Task", "TaskState": "Running", "TaskStatus": "OK"}
         if parts[2] == "update":
             task["Payload"] = {"TargetUri": ROOT + "/UpdateService/Actions/UpdateService.SimpleUpdate"}
+        elif parts[2].startswith("old"):
+            task["TaskState"] = "Completed"
         elif parts[2] == "202-failed":
             task.update(TaskState="Completed", TaskStatus="Critical")
         return task

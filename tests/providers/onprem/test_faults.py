@@ -166,22 +166,24 @@ def test_fault_04_another_key_than_pinned_gets_no_password(make_site):
     assert not any(key.startswith("brake") for key in tool.kept())
 
 
-@pytest.mark.parametrize("how", ["manager", "task"])
+@pytest.mark.parametrize("how", ["manager", "service", "task", "task-first", "task-last"])
 def test_fault_05_no_power_action_while_firmware_is_written(make_site, how):
     bmc, tool = make_site([System("1"), System("2", power="On", ignores_shutdown=True)],
                           pool="adopt_running = true\n  force_off = true", off_timeout="300ms")
     begun = tool.shrink("r2")
     if how == "manager":
         bmc.updating = True
+    elif how == "service":
+        bmc.service_updating = True
     else:
-        bmc.update_task = True
+        bmc.update_task, bmc.old_tasks, bmc.tasks_newest_first = True, 0 if how == "task" else 30, how == "task-first"
     refused = tool.grow(2)
     assert refused["status"] == "retry" and "firmware" in refused["done"]["error"]["text"]
     time.sleep(0.5)
     polled = tool.call("poll", token=begun["done"]["operation"]["token"])
     assert polled["done"]["operation"]["progress"] == "running"
     assert bmc.systems["2"].commands == ["GracefulShutdown"] and bmc.systems["1"].commands == []
-    bmc.updating = bmc.update_task = False
+    bmc.updating = bmc.service_updating = bmc.update_task = False
     assert tool.follow(begun)["status"] == "ok"
     assert bmc.systems["2"].commands == ["GracefulShutdown", "ForceOff"]
 
@@ -199,6 +201,12 @@ def test_fault_06_a_lost_command_is_repeated_once(make_site):
     bmc, tool = make_site([System("1", lost_commands=1)], more='start_timeout = "400ms"')
     assert tool.follow(tool.grow(1))["status"] == "ok"
     assert bmc.systems["1"].commands == ["On", "On"]
+
+
+def test_fault_06_a_lost_shutdown_is_repeated_once(make_site):
+    bmc, tool = make_site([System("1", power="On", lost_commands=1)], more='start_timeout = "400ms"')
+    assert tool.follow(tool.shrink("r1"))["status"] == "ok"
+    assert bmc.systems["1"].commands == ["GracefulShutdown", "GracefulShutdown"]
 
 
 def test_fault_06_a_machine_that_never_changes_fails_after_two_commands(make_site):
@@ -310,10 +318,20 @@ def test_fault_10_another_machine_behind_a_known_address_is_quarantined_until_ac
     tool.pools()
     bmc.systems["1"].uuid, bmc.systems["1"].serial = "11111111-2222-3333-4444-555555555555", "NEW1"
     assert "another machine" in tool.pools()[1]["r1"]["trouble"]
+    bmc.systems["1"].power = "On"
+    belief = tool.kept()["power.r1"]
+    assert tool.states() == {"r1": "unknown"} and tool.kept()["power.r1"] == belief, "nothing of it is believed of the known one"
+    bmc.systems["1"].power = "Off"
     tool.stop()
     path = tool.folder / "settings.hcl"
     path.write_text(path.read_text().replace('system = "/redfish', 'serial = "NEW1"\n  system = "/redfish'))
     assert tool.states() == {"r1": "stopped"}
+
+
+def test_fault_10_a_machine_without_the_serial_number_of_the_settings_is_quarantined(make_bmc, make_tool):
+    bmcs = [make_bmc([System("1", serial=serial)]) for serial in (" SN 7 ", "SN8", " ")]
+    tool = make_tool({f"r{i}": bmc.settings() + '\nserial = "SN 7"' for i, bmc in enumerate(bmcs)})
+    assert tool.states() == {"r0": "stopped", "r1": "unknown", "r2": "unknown"}
 
 
 @pytest.mark.parametrize("watts", ["null", 0, -5, 4200, 1e300, "many", 89.9])
