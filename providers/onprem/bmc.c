@@ -7,7 +7,6 @@
 
 #include "base/memory.h"
 #include "providers/onprem/bmc_private.h"
-#include "providers/onprem/brake.h"
 #include "providers/sdk/fail.h"
 #include "providers/sdk/url.h"
 
@@ -276,8 +275,7 @@ static enum provider_status run_basic(struct bmc_request *request, struct provid
         bool was_proven = bmc->basic_proven;
         bmc->basic_proven = (was_proven || status == PROVIDER_OK) && !request->denied;
         if (!was_proven || request->denied)
-            brake_end(account, bmc, password,
-                      request->denied ? BRAKE_REFUSED : (status == PROVIDER_OK ? BRAKE_ACCEPTED : BRAKE_NO_WORD));
+            brake_end(account, bmc, password, bmc_judge_password(request, status));
     }
     explicit_bzero(password, strlen(password));
     free(password);

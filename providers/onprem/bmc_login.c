@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "providers/onprem/bmc.h"
 #include "providers/onprem/bmc_private.h"
-#include "providers/onprem/brake.h"
 #include "providers/sdk/fail.h"
 
 #define SESSION_AGAIN_US INT64_C(60000000)
@@ -63,6 +62,19 @@ bool bmc_append_basic(struct provider_account *account, const struct bmc *bmc, s
     append_base64(out, (const unsigned char *)plain.data, plain.length);
     wipe(&plain);
     return true;
+}
+
+/* Of a read the exchange does not tell "not sent" from "no answer", so there both count. */
+enum brake_outcome bmc_judge_password(const struct bmc_request *request, enum provider_status status)
+{
+    bool silent = request->http_status == 0;
+    if (request->denied)
+        return BRAKE_REFUSED;
+    if (status == PROVIDER_OK)
+        return BRAKE_ACCEPTED;
+    if (silent && (status == PROVIDER_UNKNOWN || (status == PROVIDER_UNREACHABLE && !request->is_login)))
+        return BRAKE_UNANSWERED;
+    return BRAKE_NO_WORD;
 }
 
 void bmc_forget_session(struct bmc *bmc)
@@ -190,8 +202,7 @@ static enum provider_status open_session(struct provider_account *account, struc
     enum provider_status status = bmc_run(&request, &answer, error);
     wipe(&body);
     bmc_request_release(&request);
-    brake_end(account, bmc, password,
-              request.denied ? BRAKE_REFUSED : (status == PROVIDER_OK ? BRAKE_ACCEPTED : BRAKE_NO_WORD));
+    brake_end(account, bmc, password, bmc_judge_password(&request, status));
     if (status == PROVIDER_OK)
         return take_session(account, bmc, &answer, error);
     if (request.no_sessions) {

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "providers/onprem/bmc.h"
+#include "providers/onprem/brake.h"
 
 enum { BMC_HEADERS_MAX = 8, BMC_ETAG_MAX = 128 };
 
@@ -39,6 +40,8 @@ enum provider_status bmc_open(struct provider_account *account, struct bmc *bmc,
 bool bmc_append_basic(struct provider_account *account, const struct bmc *bmc, struct buffer *out);
 /* The password, borrowed until the next secret; NULL and PROVIDER_AUTH in *error when it cannot be read. */
 const char *bmc_password(struct provider_account *account, const struct bmc *bmc, struct provider_error *error);
+/* What a request that carried the password says of it. */
+enum brake_outcome bmc_judge_password(const struct bmc_request *request, enum provider_status status);
 void bmc_forget_session(struct bmc *bmc);
 
 #endif

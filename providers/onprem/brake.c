@@ -140,6 +140,8 @@ void brake_end(struct provider_account *account, const struct bmc *bmc, const ch
     char key[KEY_MAX];
     struct brake brake = {
         .state = 'r', .password = password_print(account, bmc, password), .at_us = account_now(account)};
+    if (outcome == BRAKE_UNANSWERED)
+        return;
     write_key(account, bmc, key);
     if (outcome != BRAKE_REFUSED) {
         account->services->keep(account->services->context, key, NULL);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "providers/onprem/setting_value.h"
@@ -139,6 +140,8 @@ static bool is_loopback(const char *host)
 {
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     size_t length = strcspn(host, ":/?");
+    if (memchr(host, '@', strcspn(host, "/?"))) /* what stands before it is no host */
+        return false;
     if (host[0] == '[')
         length = strcspn(host, "]") + 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -155,7 +158,7 @@ static bool check_uri(const struct setting_block *block, const struct machine_se
     if (!separator)
         return setting_refuse(block, "uri", ret_error, "a libvirt URI such as qemu+tls://host/system is wanted");
     const char *transport = memchr(machine->address, '+', (size_t)(separator - machine->address));
-    if (transport && strncmp(transport, "+tcp:", 5) == 0 && !is_loopback(separator + 3))
+    if (transport && strncasecmp(transport, "+tcp:", 5) == 0 && !is_loopback(separator + 3))
         return setting_refuse(block, "uri", ret_error, "plain TCP is taken to 127.0.0.1 only; use qemu+tls://");
     return true;
 }

@@ -168,6 +168,77 @@ static void test_fault_01_one_whose_system_is_still_to_be_found_is_left_in_peace
     replay_free(replay);
 }
 
+static void test_fault_02_logins_without_an_answer_are_counted_like_wrong_ones(void **state)
+{
+    (void)state;
+    struct replay *replay = begin_with_system();
+    expect_root(replay);
+    for (unsigned i = 0; i < 3; i++) {
+        replay_silence(replay, "POST", SESSIONS_URL, NULL, PROVIDER_HTTP_NO_ANSWER);
+        look(replay, PROVIDER_INSTANCE_UNKNOWN);
+        replay_advance(replay, 300 * SECOND);
+        replay_set_time_left(replay, 3600 * SECOND);
+    }
+    look(replay, PROVIDER_INSTANCE_UNKNOWN);
+    assert_non_null(strstr(replay_results(replay)->pools[0].instances[0].trouble, "ended without a word"));
+    assert_int_equal(replay_left(replay), 0);
+    replay_advance(replay, 1500 * SECOND);
+    replay_set_time_left(replay, 3600 * SECOND);
+    expect_login(replay, 1);
+    expect_system(replay);
+    look(replay, PROVIDER_INSTANCE_RUNNING);
+    expect_logout(replay, 1, 204);
+    replay_free(replay);
+}
+
+static void test_a_login_that_did_not_leave_is_not_counted(void **state)
+{
+    (void)state;
+    struct replay *replay = begin_with_system();
+    expect_root(replay);
+    for (unsigned i = 0; i < 5; i++) {
+        replay_silence(replay, "POST", SESSIONS_URL, NULL, PROVIDER_HTTP_NOT_SENT);
+        replay_silence(replay, "POST", SESSIONS_URL, NULL, PROVIDER_HTTP_NOT_SENT);
+        look(replay, PROVIDER_INSTANCE_UNKNOWN);
+        replay_advance(replay, 300 * SECOND);
+    }
+    expect_login(replay, 1);
+    expect_system(replay);
+    look(replay, PROVIDER_INSTANCE_RUNNING);
+    expect_logout(replay, 1, 204);
+    replay_free(replay);
+}
+
+/* Pages that lead to themselves, and out of the BMC. */
+static void test_fault_14_pages_that_lead_nowhere_end_the_walk(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *next, *trouble;
+        unsigned pages;
+    } cases[] = {{"/redfish/v1/Systems?$skip=1", "an earlier one", 2},
+                 {"https://bmc2/redfish/v1/Systems", "a path of the same BMC", 1},
+                 {"//bmc2/redfish/v1/Systems", "a path of the same BMC", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char page[256];
+        struct replay *replay = begin("");
+        snprintf(page, sizeof page,
+                 "{\"Members\": [{\"@odata.id\": \"/redfish/v1/Systems/1\"}], \"Members@odata.nextLink\": \"%s\"}",
+                 cases[i].next);
+        expect_root(replay);
+        expect_login(replay, 1);
+        for (unsigned pages = 0; pages < cases[i].pages; pages++)
+            replay_exchange(replay, "GET", "https://bmc1/redfish/v1/Systems*", NULL, 200, JSON, page);
+        look(replay, PROVIDER_INSTANCE_UNKNOWN);
+        if (!strstr(replay_results(replay)->pools[0].instances[0].trouble, cases[i].trouble))
+            fail_msg("\"%s\" is not in \"%s\"", cases[i].trouble,
+                     replay_results(replay)->pools[0].instances[0].trouble);
+        assert_int_equal(replay_left(replay), 0);
+        expect_logout(replay, 1, 204);
+        replay_free(replay);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +246,9 @@ int main(void)
         cmocka_unit_test(test_a_bmc_that_honours_no_token_ends_the_look),
         cmocka_unit_test(test_a_session_whose_end_was_not_answered_is_ended_by_the_next_process),
         cmocka_unit_test(test_fault_01_one_that_is_silent_is_not_waited_for_at_the_end),
+        cmocka_unit_test(test_fault_02_logins_without_an_answer_are_counted_like_wrong_ones),
+        cmocka_unit_test(test_a_login_that_did_not_leave_is_not_counted),
+        cmocka_unit_test(test_fault_14_pages_that_lead_nowhere_end_the_walk),
         cmocka_unit_test(test_fault_01_one_whose_system_is_still_to_be_found_is_left_in_peace_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

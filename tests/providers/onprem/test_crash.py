@@ -28,6 +28,18 @@ class Trap:
         delattr(self.bmc, self.name)
 
 
+def test_fault_02_a_process_that_dies_at_each_login_cannot_lock_the_account(make_site):
+    bmc, tool = make_site([System("1", power="On")], password="wrong")
+    for died in range(1, 4):
+        tool.start()
+        trap = Trap(bmc, tool, "answered", 2)  # the root, the login
+        assert not call_into_the_trap(tool, "pools")
+        trap.disarm()
+        assert bmc.wrong_passwords == died
+    assert "without a word" in tool.pools()[1]["r1"]["trouble"]
+    assert bmc.wrong_passwords == 3 and not bmc.locked()
+
+
 def call_into_the_trap(tool, function, **arguments):
     """Whether the module survived the call."""
     tool.process.stdin.write(json.dumps({"function": function, "arguments": arguments}) + "\n")
