@@ -109,10 +109,10 @@ def test_a_kill_at_any_request_of_a_shrinking_removes_the_named_machine_alone(ma
 def test_a_kill_at_any_request_of_a_poll_that_repeats_the_command_is_followed_to_the_end(make_site):
     at, survived = 1, False
     while not survived:
-        bmc, tool = make_site([System("1", lost_commands=1)], pool="", more='start_timeout = "1s"')
+        bmc, tool = make_site([System("1", lost_commands=1)], pool="", more='start_timeout = "1500ms"')
         begun = tool.grow(1)
         assert begun["status"] == "ok"
-        time.sleep(1.1)
+        time.sleep(1.6)
         trap = Trap(bmc, tool, "answered", at)
         survived = call_into_the_trap(tool, "poll", token=begun["done"]["operation"]["token"])
         trap.disarm()

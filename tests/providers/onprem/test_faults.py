@@ -198,19 +198,19 @@ def test_fault_05_503_after_a_restart_of_the_bmc_is_unknown_and_asked_again_late
 
 
 def test_fault_06_a_lost_command_is_repeated_once(make_site):
-    bmc, tool = make_site([System("1", lost_commands=1)], more='start_timeout = "400ms"')
+    bmc, tool = make_site([System("1", lost_commands=1)], more='start_timeout = "1s"')
     assert tool.follow(tool.grow(1))["status"] == "ok"
     assert bmc.systems["1"].commands == ["On", "On"]
 
 
 def test_fault_06_a_lost_shutdown_is_repeated_once(make_site):
-    bmc, tool = make_site([System("1", power="On", lost_commands=1)], more='start_timeout = "400ms"')
+    bmc, tool = make_site([System("1", power="On", lost_commands=1)], more='start_timeout = "1s"')
     assert tool.follow(tool.shrink("r1"))["status"] == "ok"
     assert bmc.systems["1"].commands == ["GracefulShutdown", "GracefulShutdown"]
 
 
 def test_fault_06_a_machine_that_never_changes_fails_after_two_commands(make_site):
-    bmc, tool = make_site([System("1", lost_commands=99), System("2")], more='start_timeout = "300ms"')
+    bmc, tool = make_site([System("1", lost_commands=99), System("2")], more='start_timeout = "700ms"')
     ended = tool.follow(tool.grow(1))
     assert ended["status"] == "invalid" and "did not power on" in ended["done"]["error"]["text"]
     assert bmc.systems["1"].commands == ["On", "On"]

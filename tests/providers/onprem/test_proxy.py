@@ -25,18 +25,19 @@ TEN_YEARS = 10 * 365 * 86400
 @pytest.fixture
 def make_proxied(make_bmc, make_tool):
     """make_proxied([System, ...]): (bmc, proxy, tool), all machines behind one proxy."""
-    proxies = []
+    sites = []
 
     def make(systems, bmc=None, **options):
         bmc = make_bmc(systems, tls=False, **(bmc or {}))
         proxy = FaultProxy(bmc.address).start()
-        proxies.append(proxy)
         machines = {f"r{i + 1}": f'address = "{proxy.url}"\n  system = "/redfish/v1/Systems/{system.name}"' for i, system in enumerate(systems)}
-        return types.SimpleNamespace(bmc=bmc, proxy=proxy, tool=make_tool(machines, **options))
+        sites.append(types.SimpleNamespace(bmc=bmc, proxy=proxy, tool=make_tool(machines, **options)))
+        return sites[-1]
 
     yield make
-    for proxy in proxies:
-        proxy.stop()
+    for site in sites:
+        site.tool.stop()
+        site.proxy.stop()
 
 
 def spoil(proxy, name, match, times):
