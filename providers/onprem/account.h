@@ -21,6 +21,7 @@ struct bmc {
     bool root_known;
     enum bmc_auth auth;
     bool basic_proven;             /* the password was accepted with Basic */
+    bool any_encoding;             /* it answered 406 to "identity" */
     char *token;                   /* X-Auth-Token of the session; wiped */
     char session[ONPREM_LINK_MAX]; /* where to log out, "" unknown */
     int64_t session_again_us;      /* with BMC_AUTH_BASIC for want of sessions: when to try for one again */
@@ -49,6 +50,7 @@ struct machine {
     struct hypervisor *hypervisor; /* libvirt */
     struct redfish_system system;  /* as of the last good read */
     char system_link[ONPREM_LINK_MAX];
+    char etag[128]; /* of the System as last read, "" without */
     struct redfish_chassis chassis;
     bool chassis_known;
     struct reading reading;

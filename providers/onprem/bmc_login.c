@@ -8,9 +8,7 @@
 #include "base/memory.h"
 #include "providers/onprem/bmc.h"
 #include "providers/onprem/bmc_private.h"
-#include "providers/onprem/brake.h"
 #include "providers/sdk/fail.h"
-#include "providers/sdk/url.h"
 
 #define SESSION_AGAIN_US INT64_C(60000000)
 #define SESSION_AGE_MAX_US INT64_C(1800000000) /* the idle time after which BMCs end one (iDRAC's default) */
@@ -66,6 +64,19 @@ bool bmc_append_basic(struct provider_account *account, const struct bmc *bmc, s
     return true;
 }
 
+/* Of a read the exchange does not tell "not sent" from "no answer", so there both count. */
+enum brake_outcome bmc_judge_password(const struct bmc_request *request, enum provider_status status)
+{
+    bool silent = request->http_status == 0;
+    if (request->denied)
+        return BRAKE_REFUSED;
+    if (status == PROVIDER_OK)
+        return BRAKE_ACCEPTED;
+    if (silent && (status == PROVIDER_UNKNOWN || (status == PROVIDER_UNREACHABLE && !request->is_login)))
+        return BRAKE_UNANSWERED;
+    return BRAKE_NO_WORD;
+}
+
 void bmc_forget_session(struct bmc *bmc)
 {
     if (bmc->token)
@@ -82,7 +93,8 @@ static void write_session_key(const struct bmc *bmc, char *key, size_t size)
              (unsigned long long)hash_bytes(bmc->settings->address, strlen(bmc->settings->address)));
 }
 
-static void delete_session(struct provider_account *account, struct bmc *bmc, const char *path)
+/* True when it is surely gone: ended now, or not known there any more. */
+static bool delete_session(struct provider_account *account, struct bmc *bmc, const char *path)
 {
     struct provider_answer answer;
     struct provider_error ignored;
@@ -91,13 +103,15 @@ static void delete_session(struct provider_account *account, struct bmc *bmc, co
                                   .method = "DELETE",
                                   .call = "DELETE Session",
                                   .body = "",
+                                  .is_logout = true,
                                   .url = BUFFER_INIT,
                                   .authorization = BUFFER_INIT};
     snprintf(request.path, sizeof request.path, "%s", path);
-    struct sdk_exchange *exchange = account->exchange;
-    if (exchange && bmc_run(&request, &answer, &ignored) == PROVIDER_OK)
+    bool ended = bmc_run(&request, &answer, &ignored) == PROVIDER_OK;
+    if (ended)
         account->services->http_release(account->services->context, &answer);
     bmc_request_release(&request);
+    return ended || request.http_status == 401 || request.http_status == 404 || request.http_status == 410;
 }
 
 static void keep_session(struct provider_account *account, const struct bmc *bmc)
@@ -127,18 +141,8 @@ static void replace_kept_session(struct provider_account *account, struct bmc *b
 static void take_session_path(struct bmc *bmc, const struct provider_answer *answer)
 {
     const char *location = sdk_header(answer, "location");
-    struct sdk_url here, there;
-    struct error ignored;
-    bmc->session[0] = '\0';
-    if (!location)
-        return;
-    if (!redfish_is_link(location)) {
-        if (!sdk_url_read(bmc->settings->address, &here, &ignored) || !sdk_url_read(location, &there, &ignored) ||
-            !sdk_url_same_origin(&here, &there) || !redfish_is_link(there.path))
-            return;
-        location = there.path;
-    }
-    snprintf(bmc->session, sizeof bmc->session, "%s", location);
+    const char *path = location ? bmc_path_of_location(bmc, location) : NULL;
+    snprintf(bmc->session, sizeof bmc->session, "%s", path ? path : "");
 }
 
 static enum provider_status take_session(struct provider_account *account, struct bmc *bmc,
@@ -198,8 +202,7 @@ static enum provider_status open_session(struct provider_account *account, struc
     enum provider_status status = bmc_run(&request, &answer, error);
     wipe(&body);
     bmc_request_release(&request);
-    brake_end(account, bmc, password,
-              request.denied ? BRAKE_REFUSED : (status == PROVIDER_OK ? BRAKE_ACCEPTED : BRAKE_NO_WORD));
+    brake_end(account, bmc, password, bmc_judge_password(&request, status));
     if (status == PROVIDER_OK)
         return take_session(account, bmc, &answer, error);
     if (request.no_sessions) {
@@ -239,7 +242,7 @@ static enum provider_status read_root(struct provider_account *account, struct b
     return PROVIDER_OK;
 }
 
-enum provider_status bmc_log_in(struct provider_account *account, struct bmc *bmc, struct provider_error *error)
+enum provider_status bmc_open(struct provider_account *account, struct bmc *bmc, struct provider_error *error)
 {
     if (!bmc->root_known) {
         enum provider_status status = read_root(account, bmc, error);
@@ -272,9 +275,10 @@ void bmc_log_out(struct provider_account *account, struct bmc *bmc)
     if (bmc->auth == BMC_AUTH_SESSION && bmc->session[0]) {
         char key[64], path[ONPREM_LINK_MAX];
         memcpy(path, bmc->session, sizeof path);
-        delete_session(account, bmc, path);
         write_session_key(bmc, key, sizeof key);
-        services->keep(services->context, key, NULL);
+        /* One that is left in peace is not waited for at the end either. */
+        if (account_now(account) >= bmc->quiet_until_us && delete_session(account, bmc, path))
+            services->keep(services->context, key, NULL);
     }
     bmc_forget_session(bmc);
 }

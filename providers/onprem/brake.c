@@ -25,9 +25,12 @@ static const struct credential_settings *credential_of(const struct provider_acc
     return &account->settings.credentials[bmc->settings->credential];
 }
 
-static unsigned password_print(const char *password)
+/* With `attempt` in it: a BMC that somebody else locked refuses the right password too, and nobody wants to change that
+ * one to go on. */
+static unsigned password_print(const struct provider_account *account, const struct bmc *bmc, const char *password)
 {
-    return (unsigned)(hash_bytes(password, strlen(password)) & 0xffff);
+    uint64_t attempt = (uint64_t)credential_of(account, bmc)->attempt;
+    return (unsigned)((hash_bytes(password, strlen(password)) + attempt) & 0xffff);
 }
 
 static void write_key(const struct provider_account *account, const struct bmc *bmc, char key[static KEY_MAX])
@@ -95,12 +98,12 @@ static enum provider_status refuse(const struct provider_account *account, const
     if (site)
         return sdk_fail(error, PROVIDER_AUTH, "",
                         "credential \"%s\" is stopped for the whole site: %d BMCs refused its password; put the right "
-                        "one into its password_file",
+                        "one into its password_file, or, if it is right, raise the credential's attempt",
                         credential->name, BRAKE_SITE_BMCS);
     return sdk_fail(
         error, PROVIDER_AUTH, "",
         "credential \"%s\" is stopped for %s, which refused its password: trying on would lock the account; "
-        "put the right one into its password_file",
+        "put the right one into its password_file, or, if it is right and the lock has ended, raise its attempt",
         credential->name, bmc->settings->address);
 }
 
@@ -108,7 +111,7 @@ enum provider_status brake_begin(struct provider_account *account, const struct 
                                  struct provider_error *error)
 {
     char key[KEY_MAX];
-    struct brake brake = {0}, next = {.state = 't', .password = password_print(password), .tries = 1};
+    struct brake brake = {0}, next = {.state = 't', .password = password_print(account, bmc, password), .tries = 1};
     next.at_us = account_now(account);
     if (count_site(account, bmc, next.password) >= BRAKE_SITE_BMCS)
         return refuse(account, bmc, true, error);
@@ -135,7 +138,10 @@ void brake_end(struct provider_account *account, const struct bmc *bmc, const ch
                enum brake_outcome outcome)
 {
     char key[KEY_MAX];
-    struct brake brake = {.state = 'r', .password = password_print(password), .at_us = account_now(account)};
+    struct brake brake = {
+        .state = 'r', .password = password_print(account, bmc, password), .at_us = account_now(account)};
+    if (outcome == BRAKE_UNANSWERED)
+        return;
     write_key(account, bmc, key);
     if (outcome != BRAKE_REFUSED) {
         account->services->keep(account->services->context, key, NULL);

@@ -52,11 +52,12 @@ void forget_command(struct provider_account *account, const struct machine *mach
 bool command_is_live(const struct provider_account *account, const struct machine *machine,
                      const struct command *command)
 {
-    /* Started, repeated once, and as long again for the agent's next poll to settle it. */
-    int64_t time = 3 * account->settings.start_timeout_us;
-    if (!command->on)
-        time += account->settings.pools[machine->settings->pool].off_timeout_us;
-    return !command->failed && account_now(account) - command->started_us < time;
+    /* Time to take effect, to be repeated by a poll, and as long again to be settled by one. In all not for ever: a BMC
+     * that goes on refusing for the moment would keep it alive. */
+    int64_t now = account_now(account), start = account->settings.start_timeout_us;
+    int64_t off = command->on ? 0 : account->settings.pools[machine->settings->pool].off_timeout_us;
+    int64_t time = 3 * start + (command->forced ? 0 : off);
+    return !command->failed && now - command->sent_us < time && now - command->started_us < off + 10 * start;
 }
 
 bool command_has_failed(const struct provider_account *account, const struct command *command)

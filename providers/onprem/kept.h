@@ -21,7 +21,7 @@ bool kept_command(const struct provider_account *account, const struct machine *
 bool keep_command(struct provider_account *account, const struct machine *machine, const struct command *command);
 void forget_command(struct provider_account *account, const struct machine *machine);
 
-/* A command that may still take effect: neither failed nor older than its time. */
+/* A command that may still take effect: neither failed nor older than its time. What is older is never sent again. */
 bool command_is_live(const struct provider_account *account, const struct machine *machine,
                      const struct command *command);
 /* One that failed, until half an hour later. */

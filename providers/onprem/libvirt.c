@@ -118,6 +118,8 @@ static enum provider_status judge(const struct hypervisor *hypervisor, const str
         status = PROVIDER_NOT_FOUND;
     else if (reply->outcome == LIBVIRT_NO_CONNECTION || reply->outcome == LIBVIRT_NO_LIBRARY)
         status = PROVIDER_UNREACHABLE;
+    else if (reply->outcome == LIBVIRT_LOST)
+        status = PROVIDER_UNKNOWN;
     sdk_fail(error, status, "libvirt", "%s, domain %s: %s", hypervisor->uri, request->domain, reply->text);
     snprintf(code, sizeof code, "%d", reply->code);
     sdk_error_code(error, code);
@@ -138,6 +140,8 @@ enum provider_status libvirt_ask(struct provider_account *account, struct hyperv
         error->retry_at_us = hypervisor->quiet_until_us;
         return PROVIDER_UNREACHABLE;
     }
+    if (left <= 0)
+        return sdk_fail(error, PROVIDER_UNREACHABLE, "libvirt", "%s: no time was left to ask", hypervisor->uri);
     snprintf(request.domain, sizeof request.domain, "%s", domain);
     if (!start_worker(hypervisor, error))
         return PROVIDER_UNREACHABLE;
@@ -145,10 +149,11 @@ enum provider_status libvirt_ask(struct provider_account *account, struct hyperv
         end_worker(hypervisor);
         be_quiet(account, hypervisor);
         return sdk_fail(error, kind == LIBVIRT_READ || !sent ? PROVIDER_UNREACHABLE : PROVIDER_UNKNOWN, "libvirt",
-                        "%s gave no answer within its time", hypervisor->uri);
+                        "%s gave no answer within libvirt_timeout; see whether its daemon answers virsh",
+                        hypervisor->uri);
     }
     enum provider_status status = judge(hypervisor, &request, &reply, error);
-    if (status == PROVIDER_UNREACHABLE) {
+    if (status == PROVIDER_UNREACHABLE || status == PROVIDER_UNKNOWN) {
         be_quiet(account, hypervisor);
         return status;
     }

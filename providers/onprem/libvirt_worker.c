@@ -87,6 +87,15 @@ static void tell_error(const struct worker *worker, enum libvirt_outcome outcome
     snprintf(reply->text, sizeof reply->text, "%s", text ? text : "");
 }
 
+/* A call on the connection failed. Its code does not tell a refusal from a host that went away: both are inner errors.
+ */
+static void tell_failure(const struct worker *worker, struct libvirt_reply *reply)
+{
+    tell_error(worker, LIBVIRT_REFUSED, reply);
+    if (worker->library.is_alive(worker->connection) != 1)
+        reply->outcome = LIBVIRT_LOST;
+}
+
 static bool connect_host(struct worker *worker, struct libvirt_reply *reply)
 {
     if (worker->connection && worker->library.is_alive(worker->connection) == 1)
@@ -105,7 +114,7 @@ static bool read_domain(const struct worker *worker, struct vir_domain *domain, 
     struct vir_domain_info info;
     memset(&info, 0, sizeof info);
     if (worker->library.info(domain, &info) != 0 || worker->library.uuid(domain, reply->uuid) != 0) {
-        tell_error(worker, LIBVIRT_REFUSED, reply);
+        tell_failure(worker, reply);
         return false;
     }
     reply->state = info.state;
@@ -119,20 +128,23 @@ static bool is_off(int state)
     return state == LIBVIRT_STATE_SHUTOFF || state == LIBVIRT_STATE_CRASHED;
 }
 
-/* State first: libvirt's codes for "already so" are those of inner errors. */
+/* State first: libvirt's codes for "already so" are those of inner errors. Not afterwards: a transient domain is gone
+ * with its shutdown. */
 static void serve_domain(const struct worker *worker, const struct libvirt_request *request, struct vir_domain *domain,
                          struct libvirt_reply *reply)
 {
-    if (!read_domain(worker, domain, reply) || request->kind == LIBVIRT_READ ||
-        is_off(reply->state) == (request->kind != LIBVIRT_START))
+    if (!read_domain(worker, domain, reply)) {
+        if (reply->outcome == LIBVIRT_LOST)
+            reply->outcome = LIBVIRT_NO_CONNECTION; /* before any command */
+        return;
+    }
+    if (request->kind == LIBVIRT_READ || is_off(reply->state) == (request->kind != LIBVIRT_START))
         return;
     int result = request->kind == LIBVIRT_START      ? worker->library.start(domain)
                  : request->kind == LIBVIRT_SHUTDOWN ? worker->library.shutdown(domain)
                                                      : worker->library.destroy(domain);
     if (result != 0)
-        tell_error(worker, LIBVIRT_REFUSED, reply);
-    else
-        read_domain(worker, domain, reply);
+        tell_failure(worker, reply);
 }
 
 static void serve(struct worker *worker, const struct libvirt_request *request, struct libvirt_reply *reply)
@@ -142,9 +154,11 @@ static void serve(struct worker *worker, const struct libvirt_request *request, 
         return;
     struct vir_domain *domain = worker->library.find(worker->connection, request->domain);
     if (!domain) {
-        tell_error(worker, LIBVIRT_REFUSED, reply);
+        tell_failure(worker, reply);
         if (reply->code == NO_SUCH_DOMAIN)
             reply->outcome = LIBVIRT_NO_DOMAIN;
+        else if (reply->outcome == LIBVIRT_LOST)
+            reply->outcome = LIBVIRT_NO_CONNECTION; /* before any command */
         return;
     }
     serve_domain(worker, request, domain, reply);

@@ -15,9 +15,10 @@ struct libvirt_request {
 };
 
 enum libvirt_outcome {
-    LIBVIRT_DONE,       /* state and the rest are those after the request */
+    LIBVIRT_DONE,       /* state and the rest are those before a command, which was taken */
     LIBVIRT_NO_LIBRARY, /* libvirt.so.0 is not there */
     LIBVIRT_NO_CONNECTION,
+    LIBVIRT_LOST, /* the connection broke meanwhile: a command may have been done */
     LIBVIRT_NO_DOMAIN,
     LIBVIRT_REFUSED /* text says why */
 };

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "providers/onprem/survey.h"
 #include "providers/sdk/fail.h"
 
 #define RETRY_DELAY_US INT64_C(1000000)
@@ -92,9 +91,12 @@ static enum power_progress send_again(struct provider_account *account, struct m
     if (!keep_command(account, machine, command))
         return POWER_WAITS;
     sdk_log(account->services, PROVIDER_WARN, "machine %s: %s", machine->settings->name,
-            command->on ? "still off, power on once more" : "still on, power off");
+            next == TRANSPORT_ON         ? "still off, power on once more"
+            : next == TRANSPORT_SHUTDOWN ? "still on, shutdown once more"
+                                         : "still on, power off");
     *ret_status = send_settled(account, machine, next, error);
-    if (*ret_status == PROVIDER_OK || *ret_status == PROVIDER_UNKNOWN)
+    /* A shutdown may well be under way while the second one is refused: its time decides. */
+    if (*ret_status == PROVIDER_OK || *ret_status == PROVIDER_UNKNOWN || next == TRANSPORT_SHUTDOWN)
         return POWER_WAITS;
     if (*ret_status == PROVIDER_INVALID || *ret_status == PROVIDER_AUTH || *ret_status == PROVIDER_NOT_FOUND) {
         forget_command(account, machine);
@@ -128,8 +130,11 @@ static enum power_progress follow_command(struct provider_account *account, stru
     const struct pool_settings *pool = &account->settings.pools[machine->settings->pool];
     int64_t now = account_now(account);
     if (!command->on && !command->forced) {
-        if (now - command->started_us < pool->off_timeout_us)
-            return POWER_WAITS;
+        bool lost = command->sends < 2 && now - command->sent_us >= account->settings.start_timeout_us;
+        if (now - command->started_us < pool->off_timeout_us) {
+            command->sends += lost;
+            return lost ? send_again(account, machine, command, ret_status, error) : POWER_WAITS;
+        }
         if (!pool->force_off)
             return give_up(account, machine, command, ret_status, error);
         command->forced = true;
@@ -148,7 +153,11 @@ enum power_progress power_follow(struct provider_account *account, struct machin
                                  enum provider_status *ret_status, struct provider_error *error)
 {
     struct command command;
-    survey_machine(account, machine, false);
+    if (machine->quarantine[0]) {
+        *ret_status = PROVIDER_INVALID;
+        sdk_fail(error, *ret_status, "", "machine %s: %s", machine->settings->name, machine->quarantine);
+        return POWER_FAILED;
+    }
     if (is_reached(machine, on))
         return POWER_REACHED;
     if (machine->reading.power == POWER_UNKNOWN)
@@ -156,12 +165,13 @@ enum power_progress power_follow(struct provider_account *account, struct machin
     if (machine->reading.power == (on ? POWER_TURNING_ON : POWER_TURNING_OFF) &&
         kept_command(account, machine, &command) && command_is_live(account, machine, &command))
         return POWER_WAITS;
-    bool noted = kept_command(account, machine, &command) && command.on == on;
+    bool noted = kept_command(account, machine, &command) && command.on == on &&
+                 (command.failed || command_is_live(account, machine, &command));
     if (!noted || command.failed) {
         *ret_status = noted ? PROVIDER_INVALID : PROVIDER_CONFLICT;
         sdk_fail(error, *ret_status, "",
                  noted ? "machine %s did not power %s"
-                       : "machine %s is not %s, and no command to that end is under way",
+                       : "machine %s is not %s, and no command to that end is under way; look again",
                  machine->settings->name, on ? "on" : "off");
         return POWER_FAILED;
     }

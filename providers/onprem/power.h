@@ -13,7 +13,7 @@ enum provider_status power_begin(struct provider_account *account, struct machin
 
 enum power_progress { POWER_REACHED, POWER_WAITS, POWER_FAILED };
 
-/* Looks at the machine anew and does what its command needs now: repeats it once after start_timeout, cuts the power
+/* Does what the command of a machine that was just read needs now: repeats it once after start_timeout, cuts the power
  * after the pool's off_timeout where force_off allows that. POWER_FAILED: *ret_status and *error say how. */
 enum power_progress power_follow(struct provider_account *account, struct machine *machine, bool on,
                                  enum provider_status *ret_status, struct provider_error *error);

@@ -18,15 +18,15 @@ bool quarantine_is_other(const struct machine *machine, const struct belief *bel
     const struct reading *reading = &machine->reading;
     const char *wanted = machine->settings->serial;
     if (wanted[0])
-        return reading->serial[0] && strcmp(reading->serial, wanted) != 0;
+        return strcmp(reading->serial, wanted) != 0;
     return belief->uuid[0] && belief->serial[0] && reading->uuid[0] && reading->serial[0] &&
            strcasecmp(belief->uuid, reading->uuid) != 0 && strcmp(belief->serial, reading->serial) != 0;
 }
 
-/* "", all zeros, all Fs: what boards ship that were never given a UUID. */
-static bool is_no_uuid(const char *uuid)
+/* "", all zeros, all Fs: what boards ship that were never given a UUID or a serial number. */
+static bool is_no_identity(const char *text)
 {
-    return uuid[strspn(uuid, "0-")] == '\0' || uuid[strspn(uuid, "fF-")] == '\0';
+    return text[strspn(text, "0-")] == '\0' || text[strspn(text, "fF-")] == '\0';
 }
 
 static int compare_identities(const void *left, const void *right)
@@ -51,7 +51,6 @@ static void judge_alone(struct provider_account *account, struct machine *machin
 {
     struct belief belief = {0};
     bool known = kept_belief(account, machine, &belief), read = machine->reading.status == PROVIDER_OK;
-    bool settled = machine->reading.power == POWER_ON || machine->reading.power == POWER_OFF;
     const char *uuid = read ? machine->reading.uuid : belief.uuid;
     const char *serial = read ? machine->reading.serial : belief.serial;
     machine->quarantine[0] = '\0';
@@ -61,13 +60,13 @@ static void judge_alone(struct provider_account *account, struct machine *machin
         identity->text[0] = '\0';
         return;
     }
-    bool none = machine->settings->by_serial ? !identity->text[0] : is_no_uuid(identity->text);
+    bool none = is_no_identity(identity->text);
     if (none)
         snprintf(machine->quarantine, sizeof machine->quarantine,
                  "quarantined, no power action: %.100s %.100s gives no %s; %s", machine->settings->address,
                  path_of(machine), machine->settings->by_serial ? "serial number" : "UUID of its own",
                  machine->settings->by_serial ? "nothing tells it from another" : "try identity = \"serial\"");
-    else if (read && settled && known && quarantine_is_other(machine, &belief))
+    else if (read && known && quarantine_is_other(machine, &belief))
         snprintf(machine->quarantine, sizeof machine->quarantine,
                  "quarantined, no power action: another machine (serial number %s) answers at %.100s %.100s; "
                  "serial = \"...\" accepts it",
@@ -83,7 +82,7 @@ void quarantine_sort_out(struct provider_account *account)
     qsort(identities, count, sizeof *identities, compare_identities);
     for (size_t i = 1; i < count; i++) {
         struct identity *left = &identities[i - 1], *right = &identities[i];
-        if (is_no_uuid(left->text) || compare_identities(left, right) != 0)
+        if (is_no_identity(left->text) || compare_identities(left, right) != 0)
             continue;
         quarantine_pair(left->machine, right->machine);
         quarantine_pair(right->machine, left->machine);

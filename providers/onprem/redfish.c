@@ -8,7 +8,7 @@
 #include "providers/sdk/fail.h"
 #include "providers/sdk/pages.h"
 
-enum { TASKS_LOOKED_AT_MAX = 20 };
+enum { TASKS_AT_EACH_END = 10 }; /* some list the newest first, some last */
 
 static enum provider_status read_page(struct provider_account *account, struct bmc *bmc, const char *path,
                                       const char *call, struct redfish_members *members, char *ret_next,
@@ -53,6 +53,10 @@ static enum provider_status choose_system(const struct machine *machine, const s
         snprintf(ret_link, ONPREM_LINK_MAX, "%s", members->links[0]);
         return PROVIDER_OK;
     }
+    if (members->count == 0)
+        return sdk_fail(error, PROVIDER_INVALID, "GET Systems",
+                        "%s lists no system: look at the BMC's own page whether its host is seen",
+                        machine->settings->address);
     char paths[512] = "";
     for (size_t i = 0; i < members->count && strlen(paths) + ONPREM_LINK_MAX / 4 < sizeof paths; i++)
         snprintf(paths + strlen(paths), sizeof paths - strlen(paths), " %.100s", members->links[i]);
@@ -114,6 +118,8 @@ static enum provider_status read_system(struct provider_account *account, struct
     if (status != PROVIDER_OK)
         return status;
     bool good = redfish_read_system(answer.body, answer.body_length, &machine->system, &reason);
+    const char *etag = sdk_header(&answer, "etag");
+    snprintf(machine->etag, sizeof machine->etag, "%s", etag && strlen(etag) < sizeof machine->etag ? etag : "");
     account->services->http_release(account->services->context, &answer);
     if (!good)
         return sdk_fail(error, PROVIDER_INVALID, "GET System", "%s%s: %s", machine->settings->address,
@@ -219,9 +225,9 @@ static bool has_update_task(struct provider_account *account, struct machine *ma
     if (!find_tasks(account, machine->bmc, path))
         return false;
     if (list_members(account, machine->bmc, path, "GET Tasks", &members, &ignored) == PROVIDER_OK) {
-        size_t first = members.count > TASKS_LOOKED_AT_MAX ? members.count - TASKS_LOOKED_AT_MAX : 0;
-        for (size_t i = first; i < members.count && !found; i++)
-            found = is_update_task(account, machine, members.links[i]);
+        for (size_t i = 0; i < members.count && !found; i++)
+            if (i < TASKS_AT_EACH_END || i + TASKS_AT_EACH_END >= members.count)
+                found = is_update_task(account, machine, members.links[i]);
     }
     redfish_members_release(&members);
     return found;
@@ -253,12 +259,13 @@ static enum provider_status follow_task(struct provider_account *account, struct
     char path[ONPREM_LINK_MAX] = "";
     int status = answer->status;
     const char *location = sdk_header(answer, "location");
-    if (location && redfish_is_link(location))
-        snprintf(path, sizeof path, "%s", location);
+    bool has_location = location != NULL;
+    const char *task_path = location ? bmc_path_of_location(machine->bmc, location) : NULL;
+    snprintf(path, sizeof path, "%s", task_path ? task_path : "");
     services->http_release(services->context, answer);
     if (status != 202)
         return PROVIDER_OK;
-    if (!location)
+    if (!has_location)
         return sdk_fail(error, PROVIDER_UNKNOWN, "POST ComputerSystem.Reset",
                         "machine %s: accepted without a task to follow", machine->settings->name);
     if (!path[0] || bmc_get(account, machine->bmc, path, "GET Task", answer, &ignored) != PROVIDER_OK)
@@ -282,7 +289,7 @@ enum provider_status redfish_send(struct provider_account *account, struct machi
         return sdk_fail(error, PROVIDER_INVALID, call, "machine %s does not offer it", machine->settings->name);
     snprintf(body, sizeof body, "{\"ResetType\":\"%s\"}", reset);
     enum provider_status status =
-        bmc_post(account, machine->bmc, machine->system.reset_target, call, body, &answer, error);
+        bmc_post(account, machine->bmc, machine->system.reset_target, call, machine->etag, body, &answer, error);
     if (status != PROVIDER_OK) {
         bool state = strcmp(error->code, "InvalidOperationForSystemState") == 0 || strcmp(error->code, "SYS518") == 0;
         return state && status == PROVIDER_INVALID ? PROVIDER_CONFLICT : status;

@@ -42,6 +42,17 @@ void redfish_copy_word(const struct sdk_json_at *at, const char *path, char word
         sdk_copy_text(word, REDFISH_WORD_MAX, text);
 }
 
+/* Without blanks: boards pad their serial numbers, and what is compared is also kept as a word of a line. */
+static void copy_identity(const struct sdk_json_at *at, const char *path, char word[static REDFISH_WORD_MAX])
+{
+    size_t length = 0;
+    redfish_copy_word(at, path, word);
+    for (const char *from = word; *from; from++)
+        if (*from > ' ' && *from <= '~')
+            word[length++] = *from;
+    word[length] = '\0';
+}
+
 bool redfish_open(const char *bytes, size_t length, const char *type, struct sdk_json_at *ret_root,
                   struct error *ret_error)
 {
@@ -189,8 +200,8 @@ static void read_capacity(const struct sdk_json_at *root, struct redfish_system 
 {
     int64_t processors = read_positive(root, "ProcessorSummary/LogicalProcessorCount", INT64_C(1000000000000));
     int64_t gib = read_positive(root, "MemorySummary/TotalSystemMemoryGiB", INT64_C(1000000000000000));
-    system->vcpus = processors == PROVIDER_UNSET ? PROVIDER_UNSET : processors / 1000000;
-    system->memory_mib = gib == PROVIDER_UNSET ? PROVIDER_UNSET : gib * 1024 / 1000000;
+    system->vcpus = processors < 1000000 ? PROVIDER_UNSET : processors / 1000000;
+    system->memory_mib = gib < 1000000 / 1024 + 1 ? PROVIDER_UNSET : gib * 1024 / 1000000;
 }
 
 static void read_reset_action(const struct sdk_json_at *root, struct redfish_system *system)
@@ -213,8 +224,8 @@ bool redfish_read_system(const char *bytes, size_t length, struct redfish_system
     struct error ignored;
     if (!redfish_open(bytes, length, "ComputerSystem", &root, ret_error))
         return false;
-    redfish_copy_word(&root, "UUID", system.uuid);
-    redfish_copy_word(&root, "SerialNumber", system.serial);
+    copy_identity(&root, "UUID", system.uuid);
+    copy_identity(&root, "SerialNumber", system.serial);
     redfish_copy_word(&root, "PowerState", system.power_text);
     system.power = read_power_state(system.power_text);
     redfish_copy_word(&root, "Status/HealthRollup", system.health);

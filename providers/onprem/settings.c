@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "providers/onprem/setting_value.h"
@@ -60,7 +61,8 @@ static bool read_credentials(const struct provider_services *services, struct si
         if (!setting_block(services, "credential", label, &block, ret_error))
             return false;
         snprintf(credential->name, sizeof credential->name, "%s", label);
-        if (!setting_text(&block, "username", credential->username, sizeof credential->username, ret_error))
+        if (!setting_text(&block, "username", credential->username, sizeof credential->username, ret_error) ||
+            !setting_count(&block, "attempt", 0, 1000000, &credential->attempt, ret_error))
             return false;
         if (!credential->username[0] || strchr(credential->username, ':'))
             return setting_refuse(&block, "username", ret_error, "a name without ':' is wanted");
@@ -138,6 +140,8 @@ static bool is_loopback(const char *host)
 {
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     size_t length = strcspn(host, ":/?");
+    if (memchr(host, '@', strcspn(host, "/?"))) /* what stands before it is no host */
+        return false;
     if (host[0] == '[')
         length = strcspn(host, "]") + 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -154,7 +158,7 @@ static bool check_uri(const struct setting_block *block, const struct machine_se
     if (!separator)
         return setting_refuse(block, "uri", ret_error, "a libvirt URI such as qemu+tls://host/system is wanted");
     const char *transport = memchr(machine->address, '+', (size_t)(separator - machine->address));
-    if (transport && strncmp(transport, "+tcp:", 5) == 0 && !is_loopback(separator + 3))
+    if (transport && strncasecmp(transport, "+tcp:", 5) == 0 && !is_loopback(separator + 3))
         return setting_refuse(block, "uri", ret_error, "plain TCP is taken to 127.0.0.1 only; use qemu+tls://");
     return true;
 }
@@ -180,6 +184,16 @@ static bool read_transport(const struct setting_block *block, struct machine_set
     return true;
 }
 
+/* As redfish_read.c reads serial numbers. */
+static void drop_blanks(char *text)
+{
+    size_t length = 0;
+    for (const char *from = text; *from; from++)
+        if (*from != ' ')
+            text[length++] = *from;
+    text[length] = '\0';
+}
+
 static bool read_identity(const struct setting_block *block, struct machine_settings *machine, struct error *ret_error)
 {
     const char *identity = setting_raw(block, "identity", 0);
@@ -188,8 +202,10 @@ static bool read_identity(const struct setting_block *block, struct machine_sett
     machine->by_serial = identity && identity[0] == 's';
     snprintf(machine->node_key, sizeof machine->node_key, "meta.drover_machine");
     snprintf(machine->node_value, sizeof machine->node_value, "%s", machine->name);
-    return setting_text(block, "serial", machine->serial, sizeof machine->serial, ret_error) &&
-           setting_text(block, "node_key", machine->node_key, sizeof machine->node_key, ret_error) &&
+    if (!setting_text(block, "serial", machine->serial, sizeof machine->serial, ret_error))
+        return false;
+    drop_blanks(machine->serial);
+    return setting_text(block, "node_key", machine->node_key, sizeof machine->node_key, ret_error) &&
            setting_text(block, "node_value", machine->node_value, sizeof machine->node_value, ret_error);
 }
 

@@ -26,6 +26,7 @@ enum onprem_transport { ONPREM_REDFISH, ONPREM_LIBVIRT };
 struct credential_settings {
     char name[ONPREM_NAME_MAX];
     char username[128]; /* the password is read anew from its file each time */
+    int64_t attempt;    /* counted up by hand: a refused password is tried once more */
 };
 
 struct pool_settings {

@@ -68,6 +68,17 @@ static enum provider_status check_all(struct provider_account *account, size_t p
     return PROVIDER_OK;
 }
 
+/* A machine that somebody else is shutting down gets no command, but a note, by which poll can tell when to give up. */
+static bool is_followed(struct provider_account *account, const struct machine *machine,
+                        const struct standing *standing)
+{
+    if (standing->has_command && !standing->command.on && command_is_live(account, machine, &standing->command))
+        return true;
+    struct command command = {.sends = 1};
+    command.started_us = command.sent_us = account_now(account);
+    return keep_command(account, machine, &command);
+}
+
 /* The first that cannot be commanded is the call's failure while none is under way; afterwards the poll tells. */
 static enum provider_status power_off_all(struct provider_account *account, const char *const *instances, size_t count,
                                           size_t *ret_begun, struct provider_error *error)
@@ -78,8 +89,12 @@ static enum provider_status power_off_all(struct provider_account *account, cons
         struct standing standing;
         struct provider_error trouble = {0};
         survey_standing(account, machine, &standing);
-        if (standing.state == PROVIDER_INSTANCE_STOPPING)
+        if (standing.state == PROVIDER_INSTANCE_STOPPING) {
+            if (!is_followed(account, machine, &standing))
+                return sdk_fail(error, PROVIDER_RETRY, "", "the shutdown of machine %s could not be noted",
+                                machine->settings->name);
             (*ret_begun)++;
+        }
         if (standing.state != PROVIDER_INSTANCE_RUNNING)
             continue;
         enum provider_status status = power_begin(account, machine, false, &trouble);

@@ -25,7 +25,8 @@ static bool confirm(struct provider_account *account, struct machine *machine, c
     enum power_state first = reading->power;
     bool moved = reading->last_reset_us != PROVIDER_UNSET && belief->last_reset_us != PROVIDER_UNSET &&
                  reading->last_reset_us > belief->last_reset_us;
-    if (moved || (kept_command(account, machine, &command) && command.on == (first == POWER_ON)))
+    if (moved || (kept_command(account, machine, &command) && command.on == (first == POWER_ON) &&
+                  command_is_live(account, machine, &command)))
         return true;
     if (!services->sleep(services->context, account->settings.confirm_delay_us)) {
         reading->power = POWER_UNKNOWN;
@@ -53,14 +54,14 @@ static void believe(struct provider_account *account, struct machine *machine, s
         belief->ours = false;
     }
     if (commanded && command.on == on) {
-        belief->ours = on;
+        belief->ours = on && !command.failed; /* after a failure it was somebody at its console */
         forget_command(account, machine);
+    } else if (commanded && !command.failed && !command_is_live(account, machine, &command)) {
+        forget_command(account, machine); /* without effect in its time: what comes later is not its doing */
     }
     belief->last_reset_us = reading->last_reset_us;
-    if (!quarantine_is_other(machine, belief)) {
-        memcpy(belief->uuid, reading->uuid, sizeof belief->uuid);
-        memcpy(belief->serial, reading->serial, sizeof belief->serial);
-    }
+    memcpy(belief->uuid, reading->uuid, sizeof belief->uuid);
+    memcpy(belief->serial, reading->serial, sizeof belief->serial);
     keep_belief(account, machine, belief);
 }
 
@@ -69,8 +70,8 @@ void survey_machine(struct provider_account *account, struct machine *machine, b
     struct belief belief = {.last_reset_us = PROVIDER_UNSET};
     bool had = kept_belief(account, machine, &belief);
     transport_read(account, machine, watts);
-    if (!is_settled(machine->reading.power))
-        return;
+    if (!is_settled(machine->reading.power) || (had && quarantine_is_other(machine, &belief)))
+        return; /* what is believed of a machine is not another's */
     if (had && belief.on != (machine->reading.power == POWER_ON) && !confirm(account, machine, &belief, watts))
         return;
     believe(account, machine, &belief, had);
@@ -90,6 +91,22 @@ static void pass_over(struct provider_account *account, struct machine *machine,
     snprintf(reading->trouble, sizeof reading->trouble, "not asked: the call's time was over");
 }
 
+static const char *chassis_of(const struct machine *machine)
+{
+    return machine->settings->chassis[0] ? machine->settings->chassis : machine->system.chassis;
+}
+
+/* Also where the chassis does not say whom it holds: two systems of a BMC that link to one would count its watts twice.
+ */
+static void note_shared_chassis(const struct provider_account *account, struct machine *machine)
+{
+    for (size_t i = 0; i < account->settings.machine_count && !machine->reading.shared_watts; i++) {
+        const struct machine *other = &account->machines[i];
+        machine->reading.shared_watts =
+            other->bmc == machine->bmc && other != machine && strcmp(chassis_of(other), chassis_of(machine)) == 0;
+    }
+}
+
 void survey_pool(struct provider_account *account, int64_t pool, enum survey_purpose purpose)
 {
     const struct provider_services *services = account->services;
@@ -107,6 +124,21 @@ void survey_pool(struct provider_account *account, int64_t pool, enum survey_pur
             account->first_asked = (first + i) % count;
         out_of_time = true;
         pass_over(account, machine, purpose);
+    }
+    quarantine_sort_out(account);
+    for (size_t i = 0; i < count; i++)
+        if (account->machines[i].reading.milliwatts != PROVIDER_UNSET)
+            note_shared_chassis(account, &account->machines[i]);
+}
+
+void survey_listed(struct provider_account *account, struct machine *const *machines, size_t count)
+{
+    const struct provider_services *services = account->services;
+    for (size_t i = 0; i < count; i++) {
+        if (services->time_left(services->context) >= SURVEY_LEAST_US)
+            survey_machine(account, machines[i], false);
+        else
+            pass_over(account, machines[i], SURVEY_TO_WRITE);
     }
     quarantine_sort_out(account);
 }

@@ -18,6 +18,8 @@ void survey_machine(struct provider_account *account, struct machine *machine, b
  * them. */
 enum survey_purpose { SURVEY_TO_LOOK, SURVEY_TO_LOOK_AT_WATTS, SURVEY_TO_WRITE };
 void survey_pool(struct provider_account *account, int64_t pool, enum survey_purpose purpose);
+/* The same for the machines of an operation, to write. */
+void survey_listed(struct provider_account *account, struct machine *const *machines, size_t count);
 
 /* The state that a machine is reported in. */
 struct standing {

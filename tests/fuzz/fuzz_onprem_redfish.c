@@ -4,8 +4,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/memory.h"
 #include "base/utf8.h"
+#include "providers/onprem/bmc.h"
 #include "providers/onprem/redfish_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -89,12 +92,26 @@ static void check_rest(const char *text, size_t size)
     redfish_read_updating(text, size, &updating, &error);
 }
 
+/* A Location: what is followed is a path, and of a URL only one of this BMC. */
+static void check_location(const char *bytes, size_t size)
+{
+    static const struct machine_settings settings = {.address = "https://bmc1"};
+    const struct bmc bmc = {.settings = &settings};
+    char *location = memory_copy_text(bytes, size);
+    const char *path = bmc_path_of_location(&bmc, location);
+    must(!path || redfish_is_link(path));
+    must(!path || location[0] == '/' || strncasecmp(location, "https://bmc1", 12) == 0);
+    free(location);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct redfish_refusal refusal;
     if (size == 0)
         return 0;
     const char *text = (const char *)data + 1;
+    if (size < 1024)
+        check_location(text, size - 1);
     switch (data[0] % 4) {
     case 0:
         check_system(text, size - 1);

@@ -33,6 +33,11 @@ static const struct {
     {"login_400_session_limit", PROVIDER_INSTANCE_RUNNING, "", false, false},
     {"login_404", PROVIDER_INSTANCE_RUNNING, "", false, false},
     {"login_no_answer", PROVIDER_INSTANCE_UNKNOWN, "", false, false},
+    {"login_400_echo", PROVIDER_INSTANCE_UNKNOWN, "400 PropertyValueFormatError", false, false},
+    {"login_400_plain", PROVIDER_INSTANCE_UNKNOWN, "answered 400", false, false},
+    {"login_503_html", PROVIDER_INSTANCE_UNKNOWN, "503", false, false},
+    {"login_500_html", PROVIDER_INSTANCE_UNKNOWN, "500", false, false},
+    {"login_302", PROVIDER_INSTANCE_UNKNOWN, "302", false, false},
     {"session_ended", PROVIDER_INSTANCE_RUNNING, "", false, false},
     {"pin_mismatch", PROVIDER_INSTANCE_UNKNOWN, "key", false, true},
     {"basic", PROVIDER_INSTANCE_STOPPED, "", false, false},
@@ -40,6 +45,12 @@ static const struct {
     {"read_html_200", PROVIDER_INSTANCE_UNKNOWN, "not JSON", false, false},
     {"read_collection", PROVIDER_INSTANCE_UNKNOWN, "a ComputerSystem is wanted", false, false},
     {"read_500_html", PROVIDER_INSTANCE_UNKNOWN, "500", false, false},
+    {"read_500_echo", PROVIDER_INSTANCE_UNKNOWN, "500", false, false},
+    {"read_400_object", PROVIDER_INSTANCE_UNKNOWN, "400 PSU501", false, false},
+    {"read_plain_400", PROVIDER_INSTANCE_UNKNOWN, "400: The device is not known", false, false},
+    {"read_cut", PROVIDER_INSTANCE_UNKNOWN, "ends in the middle", false, false},
+    {"read_204", PROVIDER_INSTANCE_UNKNOWN, "ends in the middle", false, false},
+    {"read_406", PROVIDER_INSTANCE_RUNNING, "", false, false},
     {"read_404", PROVIDER_INSTANCE_UNKNOWN, "404 ResourceMissingAtURI", false, false},
     {"read_403", PROVIDER_INSTANCE_UNKNOWN, "403 InsufficientPrivilege", false, true},
     {"read_too_large", PROVIDER_INSTANCE_UNKNOWN, "", false, false},
@@ -65,12 +76,26 @@ static const struct {
     {"reset_202_task", PROVIDER_OK, "", true},
     {"reset_202_task_critical", PROVIDER_INVALID, "", false},
     {"reset_202_without_location", PROVIDER_UNKNOWN, "", true},
+    {"reset_202_task_url", PROVIDER_INVALID, "", false},
+    {"reset_202_task_elsewhere", PROVIDER_OK, "", true},
+    {"reset_202_task_gone", PROVIDER_OK, "", true},
+    {"reset_302_login_page", PROVIDER_UNKNOWN, "", true},
+    {"reset_303", PROVIDER_UNKNOWN, "", true},
     {"reset_no_answer", PROVIDER_UNKNOWN, "", true},
     {"reset_500_html", PROVIDER_UNKNOWN, "", true},
     {"reset_501", PROVIDER_INVALID, "GeneralError", false},
     {"reset_409", PROVIDER_RETRY, "ResourceInUse", false},
     {"reset_412", PROVIDER_RETRY, "PreconditionFailed", false},
+    {"reset_412_quotes", PROVIDER_OK, "", true},
+    {"reset_412_stale", PROVIDER_RETRY, "PreconditionFailed", false},
     {"reset_428", PROVIDER_INVALID, "PreconditionRequired", false},
+    {"reset_428_etag", PROVIDER_OK, "", true},
+    {"reset_406", PROVIDER_OK, "", true},
+    {"reset_415", PROVIDER_INVALID, "GeneralError", false},
+    {"reset_manager_404", PROVIDER_OK, "", true},
+    {"reset_manager_503", PROVIDER_UNREACHABLE, "", false},
+    {"reset_manager_updating", PROVIDER_RETRY, "", false},
+    {"reset_400_sys518", PROVIDER_RETRY, "SYS518", false},
     {"reset_400_object", PROVIDER_INVALID, "PSU501", false},
     {"reset_400_no_prefix", PROVIDER_INVALID, "PropertyNotWritable", false},
     {"reset_400_plain", PROVIDER_INVALID, "", false},
@@ -106,6 +131,14 @@ static bool is_braked(struct replay *replay)
     return strstr(replay_log(replay), "refused the password") != NULL;
 }
 
+/* The password, also as Basic writes it, and the session's token. */
+static void assert_secrets_nowhere(struct replay *replay)
+{
+    replay_assert_nowhere(replay, "s3cret");
+    replay_assert_nowhere(replay, "b3BlcmF0b3I6czNjcmV0");
+    replay_assert_nowhere(replay, "t0ken");
+}
+
 static void test_looks_come_out_as_told(void **state)
 {
     (void)state;
@@ -117,6 +150,7 @@ static void test_looks_come_out_as_told(void **state)
             assert_int_equal(status, PROVIDER_AUTH);
             assert_non_null(strstr(replay_error(replay)->text, looks[i].trouble));
             assert_int_equal(is_braked(replay), looks[i].braked);
+            assert_secrets_nowhere(replay);
             replay_free(replay);
             continue;
         }
@@ -129,8 +163,7 @@ static void test_looks_come_out_as_told(void **state)
             fail_msg("%s: state %d, trouble \"%s\", braked %d", looks[i].file, (int)instance->state, instance->trouble,
                      is_braked(replay));
         assert_int_equal(results->pools[0].desired, looks[i].state == PROVIDER_INSTANCE_STOPPED ? 0 : 1);
-        replay_assert_nowhere(replay, "s3cret");
-        replay_assert_nowhere(replay, "t0ken");
+        assert_secrets_nowhere(replay);
         replay_free(replay);
     }
 }
@@ -156,7 +189,7 @@ static void test_resets_come_out_as_told(void **state)
         if (status != resets[i].status || strcmp(code, resets[i].code) != 0 || noted != resets[i].noted)
             fail_msg("%s: status %d, code \"%s\", noted %d: %s", resets[i].file, (int)status, code, noted,
                      replay_error(replay)->text);
-        replay_assert_nowhere(replay, "s3cret");
+        assert_secrets_nowhere(replay);
         replay_free(replay);
     }
 }

@@ -82,6 +82,12 @@ static void test_every_mistake_is_named_with_its_path(void **state)
         {"address = \"https://bmc1\"",
          "transport = \"libvirt\"\n  uri = \"qemu+tcp://127.0.0.1.example.com/\"\n  domain = \"d\"",
          "machine.r1.uri: plain TCP"},
+        {"address = \"https://bmc1\"",
+         "transport = \"libvirt\"\n  uri = \"qemu+tcp://127.0.0.1:1@10.0.0.1/\"\n  domain = \"d\"",
+         "machine.r1.uri: plain TCP"},
+        {"address = \"https://bmc1\"", "transport = \"libvirt\"\n  uri = \"qemu+TCP://10.0.0.1/\"\n  domain = \"d\"",
+         "machine.r1.uri: plain TCP"},
+        {"\"operator\"", "\"operator\"\n  attempt = -1", "credential.bmc.attempt: "},
         {"site =", "tariff \"n\" {\n  rate = 1\n  zone = \"Mars/Base\"\n}\nsite =", "tariff.n.zone: "},
         {"site =", "tariff \"n\" {\n  rate = 1\n  zone = \"../../etc/passwd\"\n}\nsite =", "tariff.n.zone: a zone"},
         {"site =", "tariff \"n\" {\n  from = \"06:00\"\n}\nsite =", "tariff.n.rate: "},
@@ -155,6 +161,33 @@ static void test_the_offer_is_that_of_the_hour_by_the_tariff(void **state)
     replay_free(replay);
 }
 
+/* The worked example as an operator writes it: what the account says for all pools, what one pool says, what a machine.
+ */
+static void test_the_worked_example_comes_out_of_the_settings_to_the_micro_unit(void **state)
+{
+    (void)state;
+    struct replay *replay = replay_new();
+    replay_settings_hcl(replay,
+                        "site = \"fra1\"\ntariff_rate = 0.14\npue = 1.45\nmonths = 48\ncapital_percent = 8\n"
+                        "maintenance_percent = 6\nrack_month = 1500\nrack_units_total = 42\nrack_fill_percent = 75\n"
+                        "staff_year = 180000\nstaff_machines = 250\nbandwidth_month = 2000\nbandwidth_machines = 100\n"
+                        "watts_boot = 300\nboot_time = \"5m\"\n"
+                        "pool \"a\" {\n  purchase = 12000\n  residual = 1200\n  rack_units = 1\n  watts_loaded = 420\n"
+                        "  watts_idle = 180\n  watts_off = 10\n}\n"
+                        "machine \"r1\" {\n  pool = \"a\"\n  transport = \"libvirt\"\n  uri = \"test:///default\"\n"
+                        "  domain = \"test\"\n  watts_off = 12\n}\n");
+    replay_open(replay, &drover_provider_module);
+    assert_int_equal(replay_call(replay, "offers"), PROVIDER_OK);
+    const struct provider_offer *offer = &replay_results(replay)->offers[0];
+    assert_int_equal(offer->price_micro_h, 710766);
+    assert_int_equal(offer->marginal_use_micro_h, 48720);
+    assert_int_equal(offer->marginal_wake_micro_h, 82824);
+    assert_int_equal(offer->market, PROVIDER_OWNED);
+    assert_string_equal(offer->currency, "USD");
+    assert_non_null(strstr(offer->note, "a start costs as much as 8m56s of idling"));
+    replay_free(replay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_two_machines_may_share_a_bmc_but_no_system),
         cmocka_unit_test(test_zones_of_the_database_come_through_the_services_file),
         cmocka_unit_test(test_the_offer_is_that_of_the_hour_by_the_tariff),
+        cmocka_unit_test(test_the_worked_example_comes_out_of_the_settings_to_the_micro_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

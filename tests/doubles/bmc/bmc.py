@@ -34,7 +34,8 @@ class System:
     memory_gib: float | None = 256
     watts_new: object = None        # EnvironmentMetrics; None: the link is not there
     watts_old: object = None        # Power, average; None: the link is not there
-    shared_chassis: bool = False
+    shared_chassis: bool = False    # its chassis names all systems
+    chassis: str = ""               # links to that system's chassis instead of one of its own
     on_delay: float = 0.0
     off_delay: float = 0.0
     ignores_shutdown: bool = False
@@ -56,6 +57,11 @@ class System:
         for at, state in [due for due in self._due if due[0] <= now]:
             self.power = state
         self._due = [due for due in self._due if due[0] > now]
+
+    def etag(self):
+        """Changes with the state."""
+        self.settle()
+        return f"{self.name}-{self.power}-{len(self.commands)}"
 
     def shown_power(self):
         self.settle()
@@ -85,7 +91,8 @@ class Bmc:
     """A server on a port of 127.0.0.1; TLS with a self-signed key of its own unless tls=False."""
 
     def __init__(self, systems, folder=None, tls=True, max_sessions=8, lockout_after=5, lockout_seconds=30, with_sessions=True,
-                 login_status=201):
+                 login_status=201, etags=None):
+        """`etags`: None, "quoted" or "bare": a reset needs If-Match with the System's ETag in that form, else 428 and 412."""
         self.systems = {system.name: system for system in systems}
         self.folder, self.tls = folder, tls
         self.max_sessions, self.login_status, self.with_sessions = max_sessions, login_status, with_sessions
@@ -93,14 +100,18 @@ class Bmc:
         self.password = PASSWORD
         self.sessions, self.foreign_sessions = {}, 0
         self.wrong_passwords, self.locked_until = 0, 0.0
-        self.updating, self.update_task, self.page_size = False, False, None
+        self.updating, self.service_updating, self.page_size = False, False, None
+        self.update_task, self.old_tasks = False, 0  # whether firmware is being written, as a task, after so many that have ended
+        self.tasks_newest_first = False
+        self.etags, self.honours_tokens = etags, True
         self.requests, self._faults, self._lock = [], [], threading.Lock()
         self.pin = ""
 
     # --- control
 
     def fail_next(self, method, path, kind, count=1):
-        """kinds: html, plain, 429, 500, 503, 307, reset (nothing done), lost (done, no answer), cut, big, collection, slow, evil-307."""
+        """kinds: html, plain, 404, 406, 429, 500, 503, 307, reset (nothing done), lost (done, no answer), cut, big, collection, slow,
+        evil-307."""
         with self._lock:
             self._faults.append([method, path, kind, count])
 
@@ -280,6 +291,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(307, "<html>moved</html>", "text/html", Location="https://127.0.0.2:1" + path)
         if kind == "503":
             return self.send(503, "<html>starting</html>", "text/html", Retry_After="Thu, 01 Jan 2099 00:00:00 GMT")
+        if kind in ("404", "406"):
+            return self.send(int(kind), "<html>no</html>", "text/html")
         if kind == "429":
             return self.send(429, "slow down", "text/plain", Retry_After="2")
         if kind == "500":
@@ -291,7 +304,7 @@ class Handler(BaseHTTPRequestHandler):
     def authenticated(self, path):
         bmc, token = self.bmc, self.headers.get("X-Auth-Token")
         if token is not None:
-            return token in bmc.sessions
+            return bmc.honours_tokens and token in bmc.sessions
         word = self.headers.get("Authorization") or ""
         if not word.startswith("Basic "):
             return False
@@ -314,8 +327,21 @@ class Handler(BaseHTTPRequestHandler):
         if method == "GET":
             document = self.document(parts)
             if document is not None:
-                return 200, document, {}
+                return 200, document, {"ETag": f'W/"{bmc.systems[parts[1]].etag()}"'} if self.has_etag(parts) else {}
         return 404, "Base.1.8.ResourceMissingAtURI", "no such resource"
+
+    def has_etag(self, parts):
+        return self.bmc.etags and parts[0] == "Systems" and len(parts) == 2
+
+    def condition(self, system):
+        """None when If-Match is as it must be, else the refusal."""
+        bmc, given = self.bmc, self.headers.get("If-Match")
+        if not bmc.etags:
+            return None
+        if given is None:
+            return 428, "Base.1.8.PreconditionRequired", "If-Match is required"
+        wanted = f'"{system.etag()}"' if bmc.etags == "quoted" else system.etag()
+        return None if given == wanted else (412, "Base.1.8.PreconditionFailed", "The ETag does not match")
 
     def log_in(self, body):
         bmc = self.bmc
@@ -344,6 +370,9 @@ class Handler(BaseHTTPRequestHandler):
         kind = json.loads(body).get("ResetType")
         if kind not in (system.allowed or ["On", "ForceOff", "GracefulShutdown"]):
             return 400, "Base.1.8.ActionParameterNotSupported", "ResetType is not supported"
+        unmet = self.condition(system)
+        if unmet:
+            return unmet
         refused = system.reset(kind)
         if refused:
             return 400, refused, "The operation is not possible in this state"
@@ -379,7 +408,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "Managers":
             return {"@odata.type": "#Manager.v1_9_0.Manager", "Status": {"State": "Updating" if bmc.updating else "Enabled"}}
         if kind == "UpdateService":
-            return {"@odata.type": "#UpdateService.v1_8_0.UpdateService", "Status": {"State": "Enabled"}}
+            return {"@odata.type": "#UpdateService.v1_8_0.UpdateService",
+                    "Status": {"State": "Updating" if bmc.service_updating else "Enabled"}}
         if kind == "TaskService":
             return self.tasks(parts)
         return None
@@ -401,11 +431,16 @@ class Handler(BaseHTTPRequestHandler):
         if len(parts) == 1:
             return {"@odata.type": "#TaskService.v1_1_6.TaskService", "Tasks": {"@odata.id": ROOT + "/TaskService/Tasks"}}
         if len(parts) == 2:
-            members = [{"@odata.id": ROOT + "/TaskService/Tasks/update"}] if bmc.update_task else []
+            members = [{"@odata.id": f"{ROOT}/TaskService/Tasks/old{i}"} for i in range(bmc.old_tasks)]
+            members += [{"@odata.id": ROOT + "/TaskService/Tasks/update"}] if bmc.update_task else []
+            if bmc.tasks_newest_first:
+                members.reverse()
             return {"@odata.type": "#TaskCollection.TaskCollection", "Members": members}
         task = {"@odata.type": "#Task.v1_5_0.Task", "TaskState": "Running", "TaskStatus": "OK"}
         if parts[2] == "update":
             task["Payload"] = {"TargetUri": ROOT + "/UpdateService/Actions/UpdateService.SimpleUpdate"}
+        elif parts[2].startswith("old"):
+            task["TaskState"] = "Completed"
         elif parts[2] == "202-failed":
             task.update(TaskState="Completed", TaskStatus="Critical")
         return task
@@ -421,7 +456,7 @@ class Handler(BaseHTTPRequestHandler):
                     "Status": {"State": "Enabled", "Health": system.health, "HealthRollup": system.health},
                     "ProcessorSummary": {"Count": 2, "LogicalProcessorCount": system.processors},
                     "MemorySummary": {"TotalSystemMemoryGiB": system.memory_gib}, "Actions": {"#ComputerSystem.Reset": action},
-                    "Links": {"Chassis": [{"@odata.id": f"{ROOT}/Chassis/{system.name}"}],
+                    "Links": {"Chassis": [{"@odata.id": f"{ROOT}/Chassis/{system.chassis or system.name}"}],
                               "ManagedBy": [{"@odata.id": f"{ROOT}/Managers/1"}]}}
         if system.last_reset:
             document["LastResetTime"] = system.last_reset

@@ -88,6 +88,37 @@ def test_fault_02_a_password_that_changes_is_noticed_on_the_session_and_tried_on
     assert tool.states() == {"r1": "running"}
 
 
+def test_fault_02_a_bmc_that_somebody_else_locked_is_not_prolonged_and_tried_again_by_hand(make_site):
+    bmc, tool = make_site([System("1", power="On")], bmc={"lockout_seconds": 60})
+    for _ in range(5):
+        bmc.try_password("somebody", "stale")
+    assert bmc.locked()
+    locked_until = bmc.locked_until
+    trouble_of_account(tool)
+    assert bmc.locked_until > locked_until, "the one try that nobody could know to be in vain"
+    locked_until = bmc.locked_until
+    for _ in range(3):
+        assert "raise its attempt" in trouble_of_account(tool)
+        tool.kill()
+    assert bmc.locked_until == locked_until
+    bmc.locked_until = 0
+    trouble_of_account(tool)
+    tool.stop()
+    path = tool.folder / "settings.hcl"
+    path.write_text(path.read_text().replace('username = "operator"', 'username = "operator"\n  attempt = 1'))
+    assert tool.states() == {"r1": "running"}
+
+
+def test_fault_02_a_bmc_that_honours_no_token_is_asked_a_bounded_number_of_times(make_site):
+    bmc, tool = make_site([System("1", power="On")])
+    tool.pools()
+    tool.kill()
+    bmc.honours_tokens = False
+    before = len(bmc.requests)
+    trouble_of_account(tool)
+    assert len(bmc.requests) - before < 12 and bmc.wrong_passwords == 0
+
+
 def write_password(tool, password):
     (tool.folder / "password").write_text(password)
 
@@ -135,22 +166,24 @@ def test_fault_04_another_key_than_pinned_gets_no_password(make_site):
     assert not any(key.startswith("brake") for key in tool.kept())
 
 
-@pytest.mark.parametrize("how", ["manager", "task"])
+@pytest.mark.parametrize("how", ["manager", "service", "task", "task-first", "task-last"])
 def test_fault_05_no_power_action_while_firmware_is_written(make_site, how):
     bmc, tool = make_site([System("1"), System("2", power="On", ignores_shutdown=True)],
                           pool="adopt_running = true\n  force_off = true", off_timeout="300ms")
     begun = tool.shrink("r2")
     if how == "manager":
         bmc.updating = True
+    elif how == "service":
+        bmc.service_updating = True
     else:
-        bmc.update_task = True
+        bmc.update_task, bmc.old_tasks, bmc.tasks_newest_first = True, 0 if how == "task" else 30, how == "task-first"
     refused = tool.grow(2)
     assert refused["status"] == "retry" and "firmware" in refused["done"]["error"]["text"]
     time.sleep(0.5)
     polled = tool.call("poll", token=begun["done"]["operation"]["token"])
     assert polled["done"]["operation"]["progress"] == "running"
     assert bmc.systems["2"].commands == ["GracefulShutdown"] and bmc.systems["1"].commands == []
-    bmc.updating = bmc.update_task = False
+    bmc.updating = bmc.service_updating = bmc.update_task = False
     assert tool.follow(begun)["status"] == "ok"
     assert bmc.systems["2"].commands == ["GracefulShutdown", "ForceOff"]
 
@@ -165,13 +198,19 @@ def test_fault_05_503_after_a_restart_of_the_bmc_is_unknown_and_asked_again_late
 
 
 def test_fault_06_a_lost_command_is_repeated_once(make_site):
-    bmc, tool = make_site([System("1", lost_commands=1)], more='start_timeout = "400ms"')
+    bmc, tool = make_site([System("1", lost_commands=1)], more='start_timeout = "1s"')
     assert tool.follow(tool.grow(1))["status"] == "ok"
     assert bmc.systems["1"].commands == ["On", "On"]
 
 
+def test_fault_06_a_lost_shutdown_is_repeated_once(make_site):
+    bmc, tool = make_site([System("1", power="On", lost_commands=1)], more='start_timeout = "1s"')
+    assert tool.follow(tool.shrink("r1"))["status"] == "ok"
+    assert bmc.systems["1"].commands == ["GracefulShutdown", "GracefulShutdown"]
+
+
 def test_fault_06_a_machine_that_never_changes_fails_after_two_commands(make_site):
-    bmc, tool = make_site([System("1", lost_commands=99), System("2")], more='start_timeout = "300ms"')
+    bmc, tool = make_site([System("1", lost_commands=99), System("2")], more='start_timeout = "700ms"')
     ended = tool.follow(tool.grow(1))
     assert ended["status"] == "invalid" and "did not power on" in ended["done"]["error"]["text"]
     assert bmc.systems["1"].commands == ["On", "On"]
@@ -267,15 +306,32 @@ def test_fault_10_boards_without_uuid_may_be_told_by_serial_number(make_bmc, mak
     assert tool.states() == {"r0": "stopped", "r1": "stopped"}
 
 
+def test_fault_10_serial_numbers_of_zeros_tell_nothing_apart(make_bmc, make_tool):
+    bmcs = [make_bmc([System("1", serial="0000000000")]) for _ in range(2)]
+    tool = make_tool({f"r{i}": bmc.settings() + '\nidentity = "serial"' for i, bmc in enumerate(bmcs)})
+    machines = tool.pools()[1]
+    assert all(machine["state"] == "unknown" and "serial number" in machine["trouble"] for machine in machines.values())
+
+
 def test_fault_10_another_machine_behind_a_known_address_is_quarantined_until_accepted(make_site):
     bmc, tool = make_site([System("1")])
     tool.pools()
     bmc.systems["1"].uuid, bmc.systems["1"].serial = "11111111-2222-3333-4444-555555555555", "NEW1"
     assert "another machine" in tool.pools()[1]["r1"]["trouble"]
+    bmc.systems["1"].power = "On"
+    belief = tool.kept()["power.r1"]
+    assert tool.states() == {"r1": "unknown"} and tool.kept()["power.r1"] == belief, "nothing of it is believed of the known one"
+    bmc.systems["1"].power = "Off"
     tool.stop()
     path = tool.folder / "settings.hcl"
     path.write_text(path.read_text().replace('system = "/redfish', 'serial = "NEW1"\n  system = "/redfish'))
     assert tool.states() == {"r1": "stopped"}
+
+
+def test_fault_10_a_machine_without_the_serial_number_of_the_settings_is_quarantined(make_bmc, make_tool):
+    bmcs = [make_bmc([System("1", serial=serial)]) for serial in (" SN 7 ", "SN8", " ")]
+    tool = make_tool({f"r{i}": bmc.settings() + '\nserial = "SN 7"' for i, bmc in enumerate(bmcs)})
+    assert tool.states() == {"r0": "stopped", "r1": "unknown", "r2": "unknown"}
 
 
 @pytest.mark.parametrize("watts", ["null", 0, -5, 4200, 1e300, "many", 89.9])
@@ -301,7 +357,21 @@ def test_fault_11_a_chassis_shared_by_several_systems_is_not_counted_twice(make_
     assert [machine["milliwatts_estimated"] for machine in machines.values()] == [True, False]
 
 
-@pytest.mark.parametrize("kind", ["html", "plain", "collection", "big", "cut", "evil-307", "500"])
+def test_fault_11_a_chassis_that_two_systems_link_to_is_not_counted_twice_though_it_does_not_say_so(make_site):
+    bmc, tool = make_site([System("1", power="On", watts_new=300), System("2", power="On", chassis="1")])
+    machines = tool.pools()[1]
+    assert [(machine["milliwatts"], machine["milliwatts_estimated"]) for machine in machines.values()] == [(420000, True), (420000, True)]
+
+
+@pytest.mark.parametrize("kind", ["404", "500", "html"])
+def test_fault_11_a_link_to_watts_that_leads_nowhere_falls_back_to_the_other_tree(make_site, kind):
+    bmc, tool = make_site([System("1", power="On", watts_new=344, watts_old=319)])
+    bmc.fail_next("GET", "*/EnvironmentMetrics", kind, 2)
+    machine = tool.pools()[1]["r1"]
+    assert (machine["state"], machine["milliwatts"], machine["milliwatts_estimated"]) == ("running", 319000, False)
+
+
+@pytest.mark.parametrize("kind", ["html", "plain", "404", "406", "collection", "big", "cut", "evil-307", "500"])
 def test_fault_14_answers_that_are_no_redfish_are_typed_errors(make_site, kind):
     bmc, tool = make_site([System("1", power="On")])
     bmc.fail_next("GET", "*/Systems/1", kind, 3)
@@ -328,6 +398,23 @@ def test_fault_15_a_wrong_clock_of_the_bmc_changes_no_age_and_no_wait(make_site)
     began = time.monotonic()
     tool.pools()
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("form", ["quoted", "bare"])
+def test_a_bmc_that_asks_for_the_etag_gets_it(make_site, form):
+    bmc, tool = make_site([System("1"), System("2", power="On")], bmc={"etags": form})
+    assert tool.follow(tool.grow(2))["status"] == "ok"
+    assert tool.follow(tool.shrink("r2"))["status"] == "ok"
+    assert [system.commands for system in bmc.systems.values()] == [["On"], ["GracefulShutdown"]]
+
+
+def test_an_etag_that_went_stale_sends_no_command_over_anothers(make_site):
+    bmc, tool = make_site([System("1")], bmc={"etags": "quoted"})
+    observed = tool.pools()[0]
+    bmc.note = lambda method, path: bmc.systems["1"].commands.append("another's") if method == "POST" and path.endswith("Reset") else None
+    refused = tool.call("grow", observed=observed, instances=[], to=1)
+    assert refused["status"] == "retry" and refused["done"]["error"]["code"] == "PreconditionFailed"
+    assert set(bmc.systems["1"].commands) == {"another's"}
 
 
 def test_fault_16_a_lost_reply_is_unknown_and_settled_by_looking(make_site):
