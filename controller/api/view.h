@@ -11,6 +11,7 @@
 #include "controller/core/cost.h"
 #include "controller/core/recommend.h"
 
+enum { VIEW_INSTANCES_MAX = 10000, VIEW_QUOTAS_MAX = 1000 };
 enum { VIEW_ALLOCATIONS_MAX = 1000, VIEW_NAMES_MAX = 20 };
 
 void view_error(const struct error *error, struct buffer *out);
@@ -39,6 +40,11 @@ void view_reply(const struct world *world, const struct reply *reply, struct buf
 /* view_cost.c */
 void view_cost(const struct world *world, struct buffer *out);
 void view_recommendations(const struct core *core, struct buffer *out);
+
+/* view_fleet.c; account "" or NULL: all. At most VIEW_INSTANCES_MAX instances. */
+void view_accounts(const struct world *world, struct buffer *out);
+void view_instances(const struct world *world, const char *account, struct buffer *out);
+void view_approvals(const struct world *world, struct buffer *out);
 
 /* view_placement.c */
 /* The latest plan of the whole federation: its cost, what nothing can go below, what room is worth. */

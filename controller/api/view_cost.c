@@ -129,6 +129,7 @@ void view_cost(const struct world *world, struct buffer *out)
     view_cost_regions(&writer, world, report);
     view_cost_jobs(&writer, world, report);
     view_cost_unpriced(&writer, world, report);
+    view_commitments(&writer, world);
     json_writer_end_object(&writer);
     json_writer_done(&writer);
     cost_report_free(report);

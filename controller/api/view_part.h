@@ -17,6 +17,10 @@ void view_sum(struct json_writer *writer, const struct cost_sum *sum);
 /* One pool as in GET pools; `sum` is the pool's. */
 void view_pool(struct json_writer *writer, const struct world *world, const struct world_region *region,
                const struct world_pool *pool, const struct cost_sum *sum);
+/* view_fleet.c: what a pool has at its account; the commitments and what of them is used. */
+void view_pool_account(struct json_writer *writer, const struct world *world, const struct world_region *region,
+                       const struct world_pool *pool);
+void view_commitments(struct json_writer *writer, const struct world *world);
 /* The place in report->pools of a region's first pool. */
 size_t view_first_pool(const struct world *world, const struct world_region *region);
 /* "drover" or "external" */

@@ -80,6 +80,7 @@ void view_pool(struct json_writer *writer, const struct world *world, const stru
     view_resources(writer, "Capacity", &pool->capacity);
     view_resources(writer, "Used", &pool->used);
     view_sum(writer, sum);
+    view_pool_account(writer, world, region, pool);
     json_writer_end_object(writer);
 }
 

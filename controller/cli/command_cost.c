@@ -114,6 +114,36 @@ static void cost_jobs(const json_t *answer, const struct options *options)
     output_table(table);
 }
 
+/* What is paid whether it is used or not. */
+static void cost_commitments(const json_t *answer)
+{
+    const json_t *commitments = field_list(answer, "Commitments"), *commitment;
+    struct table *table;
+    size_t i;
+    if (json_array_size(commitments) == 0) {
+        return;
+    }
+    output_heading("Commitments");
+    table = table_new();
+    table_column(table, "Commitment", TABLE_LEFT);
+    table_column(table, "Kind", TABLE_LEFT);
+    table_column(table, "Nodes covered", TABLE_RIGHT);
+    table_column(table, "Used $/h", TABLE_RIGHT);
+    table_column(table, "Unused $/h", TABLE_RIGHT);
+    table_column(table, "Ends", TABLE_LEFT);
+    json_array_foreach(commitments, i, commitment)
+    {
+        const char *ends = field_text(commitment, "EndsAt");
+        cell_text(table, commitment, "Name");
+        cell_text(table, commitment, "Kind");
+        cell_i64(table, commitment, "UsedNodes");
+        cell_money(table, commitment, "UsedHourlyUSD", 3);
+        cell_money(table, commitment, "UnusedHourlyUSD", 3);
+        table_printf(table, "%.10s%s", ends[0] != '\0' ? ends : "-", field_flag(commitment, "Ended") ? " (ended)" : "");
+    }
+    output_table(table);
+}
+
 static void cost_unpriced(const json_t *answer, const struct options *options)
 {
     char region[FIELD_TEXT_MAX], pool[FIELD_TEXT_MAX];
@@ -156,6 +186,7 @@ static void cost_show(const json_t *answer, const struct options *options)
     } else {
         cost_regions(answer);
     }
+    cost_commitments(answer);
     cost_unpriced(answer, options);
     if (output_is_terminal() && !options_flag(options, "jobs")) {
         output_line("\nBy job: drover cost -jobs. What would be cheaper: drover recommend.");

@@ -44,6 +44,7 @@ void show_pools(const json_t *pools, bool with_region)
     table_column(table, "Marginal", TABLE_RIGHT);
     table_column(table, "Nodes", TABLE_RIGHT);
     table_column(table, "Ready", TABLE_RIGHT);
+    table_column(table, "Wanted", TABLE_RIGHT);
     table_column(table, "CPU", TABLE_RIGHT);
     table_column(table, "Memory", TABLE_RIGHT);
     table_column(table, "Allocs", TABLE_RIGHT);
@@ -65,6 +66,11 @@ void show_pools(const json_t *pools, bool with_region)
         cell_money(table, pool, "NodeMarginalHourlyUSD", 3);
         cell_i64(table, pool, "Nodes");
         cell_i64(table, pool, "ReadyNodes");
+        if (json_is_integer(json_object_get(pool, "Desired"))) {
+            cell_i64(table, pool, "Desired");
+        } else {
+            table_text(table, "-");
+        }
         cell_percent(table, pool, "CPU");
         cell_percent(table, pool, "MemoryMB");
         cell_i64(table, pool, "Allocations");
@@ -74,9 +80,64 @@ void show_pools(const json_t *pools, bool with_region)
     output_table(table);
 }
 
+/* What is under way at providers, and what keeps a price from counting; one line each. */
+static void pool_notes(const json_t *pools)
+{
+    const json_t *pool, *at;
+    char region[FIELD_TEXT_MAX], name[FIELD_TEXT_MAX], text[FIELD_TEXT_MAX], more[FIELD_TEXT_MAX], ago[FIELD_TEXT_MAX];
+    char money[MONEY_TEXT_MAX];
+    size_t i;
+    json_array_foreach(pools, i, pool)
+    {
+        field_shown(pool, "Region", region);
+        field_shown(pool, "Name", name);
+        if ((at = field_object(pool, "Operation")) != NULL) {
+            bool waits = field_text(at, "Waits")[0] != '\0';
+            output_line("%s/%s: %s %" PRId64 " -> %" PRId64 " machines, %s %s (%" PRId64 " of %" PRId64
+                        " joined): %s%s%s",
+                        region, name, field_text(at, "Kind"), field_i64(at, "From"), field_i64(at, "To"),
+                        field_text(at, "State"), field_ago(at, "Since", ago), field_i64(pool, "Joined"),
+                        field_i64(pool, "Instances"), field_shown(at, "Why", text), waits ? "; waits: " : "",
+                        field_shown(at, "Waits", more));
+        }
+        if ((at = field_object(pool, "HeldPrice")) != NULL) {
+            output_line("%s/%s: a price of %s %s is held (%s): %s; drover pool confirm-price %s %s takes it as right",
+                        region, name, field_money_text(at, "Hourly", 4, money), field_text(at, "Currency"),
+                        field_ago(at, "Since", ago), field_shown(at, "Reason", text), region, name);
+        }
+        if (field_text(pool, "Rests")[0] != '\0') {
+            output_line("%s/%s: rests: %s", region, name, field_shown(pool, "Rests", text));
+        }
+        if (field_i64(pool, "Awaited") > 0 && field_object(pool, "Operation") == NULL) {
+            output_line("%s/%s: %" PRId64 " of its %" PRId64
+                        " machines are no ready node; drover instance list shows them",
+                        region, name, field_i64(pool, "Awaited"), field_i64(pool, "Instances"));
+        }
+    }
+}
+
+static bool has_notes(const json_t *pools)
+{
+    const json_t *pool;
+    size_t i;
+    json_array_foreach(pools, i, pool)
+    {
+        if (field_object(pool, "Operation") != NULL || field_object(pool, "HeldPrice") != NULL ||
+            field_text(pool, "Rests")[0] != '\0' || field_i64(pool, "Awaited") > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void pool_list_show(const json_t *answer, const struct options *options)
 {
-    show_pools(field_list(answer, "Pools"), options_text(options, "region") == NULL);
+    const json_t *pools = field_list(answer, "Pools");
+    show_pools(pools, options_text(options, "region") == NULL);
+    if (has_notes(pools)) {
+        output_heading("At the providers");
+        pool_notes(pools);
+    }
 }
 
 static int pool_list_command(const struct command *command, const struct options *options)
@@ -102,7 +163,9 @@ const struct command command_pool_list = {
     .details =
         "Node $/h is what one machine costs (the effective rate), marginal what using it adds: nothing but power\n"
         "for a machine that is owned or reserved. CPU and memory: the share in use. \"other\" holds the nodes that no "
-        "pool selects.\n",
+        "pool selects.\nWanted is the size of the provider pool, where the pool has one. Below the table: what grows "
+        "or shrinks, "
+        "prices that are held,\nmachines that are no node yet.\n",
     .example = "drover pool list -region aws-us-east-1",
     .options = pool_options,
     .run = pool_list_command,

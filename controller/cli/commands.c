@@ -12,7 +12,9 @@ static const struct command *const look_commands[] = {
     &command_region_list,
     &command_region_status,
     &command_pool_list,
+    &command_pool_confirm_price,
     &command_node_list,
+    &command_instance_list,
     &command_cost,
     &command_recommend,
     NULL,
@@ -21,8 +23,15 @@ static const struct command *const policy_commands[] = {
     &command_policy_list, &command_policy_show, &command_policy_apply, &command_policy_delete, NULL,
 };
 static const struct command *const provider_commands[] = {
+    &command_provider_status,
     &command_provider_list,
     &command_provider_check,
+    NULL,
+};
+static const struct command *const approval_commands[] = {
+    &command_approval_list,
+    &command_approval_approve,
+    &command_approval_deny,
     NULL,
 };
 static const struct command *const sim_commands[] = {
@@ -40,6 +49,7 @@ static const struct command_group groups[] = {
     {"Policies", policy_commands},
     {"The agent", agent_commands},
     {"Provider accounts", provider_commands},
+    {"What waits for a person (mode approve)", approval_commands},
     {"Simulated regions (drover agent -dev)", sim_commands},
     {"The placement engine: the federation's plan, and files", placement_commands},
     {NULL, NULL},

@@ -136,7 +136,7 @@ void decision_show_growth(const json_t *decision)
         return;
     }
     struct table *table = table_new();
-    output_heading("Nodes that would hold the rest (a proposal: Drover starts none)");
+    output_heading("Nodes that would hold the rest");
     table_column(table, "Region", TABLE_LEFT);
     table_column(table, "Pool", TABLE_LEFT);
     table_column(table, "Nodes now", TABLE_RIGHT);
@@ -158,6 +158,7 @@ void decision_show_growth(const json_t *decision)
     output_line("\nTogether $%s an hour with every allocation on one node; nothing goes below $%s (gap at most %s).",
                 field_money_text(growth, "PackedCostUSD", 4, cost), field_money_text(growth, "BoundUSD", 4, bound),
                 field_gap(growth, "PackedGapPPM", gap));
+    output_line("Drover starts those of pools that have a provider_pool; the others are yours to start.");
 }
 
 void decision_show_candidates(const json_t *decision)
