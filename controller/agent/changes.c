@@ -1,9 +1,9 @@
 /* What the log says by itself of the world: regions that come and go, jobs that begin to run or do not, nodes that two
- * pools claim. Looked at after steps that changed something. */
+ * pools claim; changes_fleet.c tells of pools at providers. Looked at after steps that changed something. */
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "controller/agent/private.h"
+#include "controller/agent/changes_fleet.h"
 
 struct told_job {
     symbol job_namespace, id;
@@ -16,6 +16,7 @@ struct changes {
     size_t region_count;
     struct told_job *jobs;
     size_t job_count;
+    struct changes_fleet *fleet;
 };
 
 static bool changes_is_trouble(enum region_state state)
@@ -120,6 +121,7 @@ void changes_look(struct agent *agent)
     }
     changes_look_at_regions(agent, agent->changes, world);
     changes_look_at_jobs(agent, agent->changes, world);
+    changes_look_at_fleet(agent, &agent->changes->fleet, world);
     agent->changes->sequence = world->sequence;
 }
 
@@ -128,6 +130,7 @@ void changes_free(struct agent *agent)
     if (agent->changes != NULL) {
         free(agent->changes->regions);
         free(agent->changes->jobs);
+        changes_fleet_free(agent->changes->fleet);
     }
     free(agent->changes);
     agent->changes = NULL;

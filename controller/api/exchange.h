@@ -93,8 +93,9 @@ void route_request(struct api_exchange *exchange);
 
 /* The answers. `rest` is what the path holds beyond the route's own part ("web" of policy/web), "" for none. */
 typedef void api_handler(struct api_exchange *exchange, const char *rest);
-/* answer_read.c */
+/* answer_fleet.c */
 api_handler answer_accounts, answer_instances, answer_approvals, answer_approval, answer_price_confirm;
+/* answer_read.c */
 api_handler answer_status, answer_version, answer_regions, answer_region, answer_pools, answer_nodes, answer_jobs,
     answer_job, answer_explain, answer_recommend, answer_placement, answer_placement_files, answer_metrics, answer_cost,
     answer_policies, answer_policy, answer_monitor;
