@@ -12,7 +12,7 @@
 #include "sim/engine/region.h"
 #include "sim/serve/server.h"
 
-enum { DEV_JOIN_WITHIN_MS = 60000, DEV_IDLE_AFTER_MS = 20000, DEV_NODES_AN_HOUR = 60, DEV_LOOK_EVERY_MS = 5000 };
+enum { DEV_JOIN_WITHIN_MS = 60000, DEV_IDLE_AFTER_MS = 10000, DEV_NODES_AN_HOUR = 60, DEV_LOOK_EVERY_MS = 5000 };
 enum { DEV_SEED = 1, DEV_EXTERNAL_JOBS = 2, DEV_EXTERNAL_ALLOCATIONS = 3 };
 
 struct dev {
