@@ -60,6 +60,9 @@ enum aws_life {
 };
 enum aws_life aws_member_life(const struct aws_member *member);
 
+/* The members that its size counts: those in service or on their way there. */
+int64_t aws_group_counted(const struct aws_group *group);
+
 /* What new machines of a group are: from its launch template, launch configuration or mixed instances policy. */
 struct aws_make {
     char instance_type[64]; /* "" when there are several, or it could not be read */

@@ -76,6 +76,8 @@ static const char *trouble_of(const struct aws_member *member, const struct aws_
         return "it was terminated outside its group, which will replace it";
     if (aws_member_life(member) == AWS_LIFE_STANDBY)
         return "in standby: it runs and the group's size does not count it";
+    if (strcmp(member->lifecycle, "Terminating:Retained") == 0)
+        return "its termination was held back by a lifecycle hook that failed: it runs on until somebody ends it";
     if (aws_member_life(member) == AWS_LIFE_DETACHING)
         return "it leaves its group and runs on";
     if (strcmp(member->health, "Unhealthy") == 0)
