@@ -44,6 +44,8 @@ def _describe(group):
         shown["MixedInstancesPolicy"] = {
             "LaunchTemplate": {"LaunchTemplateSpecification": template, "Overrides": group["mixed"]["overrides"]},
             "InstancesDistribution": group["mixed"]["distribution"]}
+    elif group["configuration"]:
+        shown["LaunchConfigurationName"] = group["configuration"]
     else:
         shown["LaunchTemplate"] = template
     return shown
@@ -96,7 +98,8 @@ def terminate(world, region, form):
     if not group or group["region"] != region:
         raise Refusal(400, "ValidationError", f"Instance Id not found - No managed instance found for instance ID {id}")
     member = group["members"][id]
-    if form["ShouldDecrementDesiredCapacity"] == "true" and member["lifecycle"] != "Terminating":
+    # For the worst: a call that comes twice takes two places, so that a module which repeats one is found out.
+    if form["ShouldDecrementDesiredCapacity"] == "true":
         if group["desired"] <= group["min"]:
             raise Refusal(400, "ValidationError", "Currently, desiredSize equals minSize. Terminating instance without "
                                                   "replacement will violate group's min size constraint.")
@@ -107,7 +110,10 @@ def terminate(world, region, form):
 
 
 def describe_configurations(world, region, form):
-    return {"LaunchConfigurations": []}
+    names = _members(form, "LaunchConfigurationNames")
+    found = [g for (r, _), g in sorted(world.groups.items()) if r == region and g["configuration"] in names]
+    return {"LaunchConfigurations": [{"LaunchConfigurationName": g["configuration"], "InstanceType": g["type"],
+                                      "SpotPrice": "0.5" if g["market"] == "spot" else None} for g in found[:1]]}
 
 
 ACTIONS = {

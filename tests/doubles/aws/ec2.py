@@ -83,7 +83,11 @@ def describe_template(world, region, form):
 
 
 def describe_spot_prices(world, region, form):
-    wanted = {value for key, value in form.items() if key.startswith("InstanceType.")}
+    named = {value for key, value in form.items() if key.startswith("InstanceType.")}
+    unknown = sorted(named - set(world.types))
+    if unknown:
+        raise Refusal(400, "InvalidParameterValue", f"Invalid instance type: {unknown[0]}")
+    wanted = named or set(_filters(form).get("instance-type", []))
     if form.get("StartTime") != form.get("EndTime"):
         raise Refusal(400, "InvalidParameterValue", "this double gives the prices in force only")
     rows = [row for row in world.spot.get(region, []) if row["instanceType"] in wanted]

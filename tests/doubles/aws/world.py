@@ -48,7 +48,7 @@ class World:
         group = {"region": region, "name": name, "desired": desired, "min": least, "max": most, "type": type,
                  "market": market, "template": template, "launch": "ok", "uuid": f"uuid-{self.number()}", "members": {},
                  "activities": [], "tags": {}, "protect": False, "suspended": [], "mixed": None, "status": "",
-                 "hook": False, "rebalance": False, "failed_at": None}
+                 "hook": False, "configuration": "", "rebalance": False, "failed_at": None}
         group.update(more)
         self.groups[(region, name)] = group
         self.launch(group)
