@@ -209,10 +209,13 @@ static void hide(struct aws_failure *failure, const char *secret)
 }
 
 /* What to do about it, where the kind of trouble says so. */
-static void append_advice(const struct run *run, enum aws_trouble trouble, struct buffer *out)
+static void append_advice(const struct run *run, const struct aws_failure *failure, enum aws_trouble trouble,
+                          struct buffer *out)
 {
     const char *name = run->call->name, *region = run->call->region, *source = run->keys.source;
-    if (trouble == AWS_TROUBLE_AUTH)
+    if (trouble == AWS_TROUBLE_AUTH && !failure->code[0])
+        buffer_append_text(out, "; AWS did not write this: look at the proxy or the endpoint's address");
+    else if (trouble == AWS_TROUBLE_AUTH)
         buffer_printf(out, "; grant %s in %s, or use other credentials than those from %s", name, region,
                       source[0] ? source : "the web identity token");
     else if (trouble == AWS_TROUBLE_KEYS)
@@ -237,7 +240,7 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
     enum aws_trouble trouble = aws_trouble_of(&failure, answer->status, ahead_of_signed(run, answer));
     *ret_status = aws_trouble_status(trouble, run->call->writes);
     struct buffer advice = BUFFER_INIT;
-    append_advice(run, trouble, &advice);
+    append_advice(run, &failure, trouble, &advice);
     sdk_fail(error, *ret_status, run->call->name, "%s in %s: HTTP %d %s%s%s%s", run->call->name, run->call->region,
              answer->status, failure.code, failure.code[0] ? ": " : "", failure.message, advice.data);
     buffer_release(&advice);
