@@ -1,8 +1,9 @@
 /* shrink(): terminates exactly the instances named, each with its place in the group's size. See provider.h.
  *
  * TerminateInstanceInAutoScalingGroup has no token that would make it safe to repeat, and a group may still show an
- * instance in service seconds after it took the call. So the size is written down before each call and struck out after
- * a clear answer; whoever comes later, another process too, finds it and knows by the size whether the call arrived. */
+ * instance in service seconds after it took the call. So the size is written down before each call and struck out when
+ * the instance is seen on its way out, or the call was clearly refused; whoever comes later, another process too, finds
+ * it and knows by the size whether the call arrived. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,8 @@ static enum provider_status remove_one(struct run *run, const char *id, struct p
     } else if (answered && (status == PROVIDER_UNKNOWN || status == PROVIDER_INVALID || status == PROVIDER_NOT_FOUND)) {
         status = look_after(run, id, status, error);
     }
-    if (status != PROVIDER_UNKNOWN)
+    bool seen = status == PROVIDER_OK && is_removed(group_of(run), id);
+    if (seen || (status != PROVIDER_OK && status != PROVIDER_UNKNOWN))
         aws_intent_strike_out(run->account, id);
     return status;
 }

@@ -129,6 +129,15 @@ static void interrupt_a_removal(struct replay *replay)
     replay_reopen(replay);
 }
 
+/* A clear answer alone is not enough: the group may show the instance in service for a while. */
+static void assert_is_struck_out_once_seen(struct replay *replay)
+{
+    assert_non_null(replay_kept(replay, "shrink/i-0aaa"));
+    show_group(replay, 1, "Terminating");
+    assert_int_equal(shrink(replay), PROVIDER_OK);
+    assert_null(replay_kept(replay, "shrink/i-0aaa"));
+}
+
 static void an_interrupted_removal_that_arrived_is_not_sent_again(void **state)
 {
     (void)state;
@@ -153,7 +162,7 @@ static void an_interrupted_removal_that_never_arrived_is_sent_after_the_view_has
     replay_exchange(replay, "POST", GROUPS_URL, terminate, 200, NULL, terminated);
     assert_int_equal(shrink(replay), PROVIDER_OK);
     assert_int_equal(replay_slept(replay), INT64_C(15) * 1000000);
-    assert_null(replay_kept(replay, "shrink/i-0aaa"));
+    assert_is_struck_out_once_seen(replay);
     replay_free(replay);
 }
 
@@ -211,7 +220,7 @@ static void a_removal_that_another_lowering_was_taken_for_is_found_out_and_done(
     show_group(replay, 2, "InService");
     replay_exchange(replay, "POST", GROUPS_URL, terminate, 200, NULL, terminated);
     assert_int_equal(shrink(replay), PROVIDER_OK);
-    assert_null(replay_kept(replay, "shrink/i-0aaa"));
+    assert_is_struck_out_once_seen(replay);
     replay_free(replay);
 }
 

@@ -1,5 +1,8 @@
 """Auto Scaling: the calls that the module makes, with the bounds and errors that moto lacks."""
+import time
+
 from .reply import Refusal, moment
+from .world import World
 
 
 def _members(form, prefix):
@@ -33,7 +36,7 @@ def _describe(group):
         "Status": group["status"] or None,
         "AvailabilityZones": [group["region"] + zone for zone in "abc"],
         "Instances": [{"InstanceId": id, "InstanceType": m["machine"]["type"], "AvailabilityZone": m["machine"]["zone"],
-                       "LifecycleState": m["lifecycle"] + (":Wait" if m["lifecycle"] == "Terminating" and group["hook"] else ""),
+                       "LifecycleState": World.shown_lifecycle(group, m),
                        "HealthStatus": m["health"], "ProtectedFromScaleIn": m["protected"]}
                       for id, m in group["members"].items()],
         "NewInstancesProtectedFromScaleIn": group["protect"], "CapacityRebalance": group["rebalance"],
@@ -104,7 +107,7 @@ def terminate(world, region, form):
             raise Refusal(400, "ValidationError", "Currently, desiredSize equals minSize. Terminating instance without "
                                                   "replacement will violate group's min size constraint.")
         group["desired"] -= 1
-    member.update(lifecycle="Terminating", looks=0)
+    member.update(lifecycle="Terminating", looks=0, lags_until=time.monotonic() + world.lag_s)
     world.add_activity(group, "InProgress", "", f"Terminating EC2 instance: {id}")
     return {"Activity": {"ActivityId": group["activities"][0]["ActivityId"], "StatusCode": "InProgress"}}
 

@@ -275,6 +275,20 @@ def test_a_kill_before_a_growth_left_changes_nothing_and_it_may_be_asked_again(t
     assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 3
 
 
+def test_a_removal_that_is_asked_for_again_while_the_group_lags_is_sent_once(module, world):
+    """Whoever asked may have died before it noted the answer."""
+    world.lag_s = 3
+    group = world.add_group(REGION, "web", desired=3)
+    pool = module.pool("web")
+    victim = pool["instances"][0]["id"]
+    done = module.shrink(pool, victim)
+    assert done["done"] == "ok" and module.pool("web")["instances"][0]["state"] == "running"
+    assert module.shrink(pool, victim)["done"] == "ok"
+    assert writes(world) == ["TerminateInstanceInAutoScalingGroup"] and group["desired"] == 2
+    assert module.follow(done, most=200)["operation"]["progress"] == "done"
+    assert victim not in (module.folder / "kept.json").read_text()
+
+
 def test_a_call_that_comes_twice_is_done_once(module, world):
     group = world.add_group(REGION, "web", desired=2)
     pool = module.pool("web")
