@@ -135,6 +135,8 @@ static enum provider_status load(struct provider_account *account, struct aws_ke
 static enum provider_status renew(struct provider_account *account, struct provider_error *error)
 {
     struct aws_keys fresh = {.expires_us = PROVIDER_UNSET};
+    /* Keys of a role for 15 minutes are always about to end: not at every request. */
+    account->next_refresh_us = account->services->ticks(account->services->context) + MINUTE_US;
     enum provider_status status = load(account, &fresh, error);
     if (status != PROVIDER_OK) {
         aws_keys_release(&fresh);
@@ -160,9 +162,6 @@ enum provider_status aws_credentials_get(struct provider_account *account, const
     bool held = keys->id != NULL;
     int64_t left_us = held && keys->expires_us != PROVIDER_UNSET ? keys->expires_us - now_us : INT64_MAX;
     bool renewing = !held || (left_us < ADVISORY_US && (left_us <= 0 || ticks_us >= account->next_refresh_us));
-    /* Keys of a role for 15 minutes are always about to end: not at every request. */
-    if (renewing)
-        account->next_refresh_us = ticks_us + MINUTE_US;
     enum provider_status status = renewing ? renew(account, error) : PROVIDER_OK;
     if (status != PROVIDER_OK && held && left_us > 0) {
         sdk_log(services, left_us < MANDATORY_US ? PROVIDER_WARN : PROVIDER_INFO,
@@ -179,6 +178,5 @@ enum provider_status aws_credentials_get(struct provider_account *account, const
 enum provider_status aws_credentials_refresh(struct provider_account *account, struct provider_error *error)
 {
     aws_keys_release(&account->keys);
-    account->next_refresh_us = 0;
     return renew(account, error);
 }

@@ -68,6 +68,7 @@ struct aws_make {
     char instance_type[64]; /* "" when there are several, or it could not be read */
     enum provider_market market;
     char why_read_only[256]; /* "" when the group is as simple as a pool must be */
+    bool only_suspended;     /* that it starts nothing is all that is against it */
 };
 /* Asks EC2 or Auto Scaling for the template; `fresh`: even when an answer of the last minutes is remembered (before a
  * write). When that is refused, what the members are is taken, and it is logged. */

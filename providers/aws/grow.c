@@ -179,7 +179,7 @@ enum provider_status aws_withdraw(struct provider_account *account, const char *
     struct aws_make make;
     if (status == PROVIDER_OK)
         status = aws_group_make(account, &groups.list[0], true, &make, error);
-    if (status == PROVIDER_OK && make.why_read_only[0] && !groups.list[0].launch_suspended)
+    if (status == PROVIDER_OK && make.why_read_only[0] && !make.only_suspended)
         status = sdk_fail(error, PROVIDER_INVALID, call_name, "pool %s is read-only: %s", pool, make.why_read_only);
     if (status == PROVIDER_OK)
         status = withdraw_group(account, &groups.list[0], pool, error);

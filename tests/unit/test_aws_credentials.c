@@ -326,6 +326,18 @@ static void a_missing_permission_is_no_reason_to_read_keys_anew(void **state)
     replay_free(replay);
 }
 
+static void keys_renewed_after_a_refusal_are_not_renewed_again_at_once(void **state)
+{
+    (void)state;
+    struct replay *replay = open_account("role_arn = \"" ROLE "\"");
+    give_role(replay, "ASIAFIRST", "2026-11-22T12:14:00Z");
+    replay_exchange(replay, "POST", GROUPS_URL, NULL, 403, NULL,
+                    "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>x</Message></Error></ErrorResponse>");
+    give_role(replay, "ASIASECOND", "2026-11-22T12:14:00Z");
+    look_with(replay, "ASIASECOND", NULL);
+    replay_free(replay);
+}
+
 /* This clock is 20 minutes ahead: by it, keys for 15 minutes have ended before they come. */
 static void a_roles_end_is_told_by_the_clock_of_aws(void **state)
 {
@@ -384,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_profiles_role_is_assumed_with_what_its_source_gives),
         cmocka_unit_test(keys_that_were_replaced_in_their_file_are_taken_once_the_old_are_refused),
         cmocka_unit_test(a_missing_permission_is_no_reason_to_read_keys_anew),
+        cmocka_unit_test(keys_renewed_after_a_refusal_are_not_renewed_again_at_once),
         cmocka_unit_test(a_roles_end_is_told_by_the_clock_of_aws),
         cmocka_unit_test(a_token_that_an_answer_repeats_is_not_shown),
     };

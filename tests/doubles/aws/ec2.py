@@ -59,7 +59,7 @@ def describe_types(world, region, form):
         "vCpuInfo": {"defaultVCpus": world.types[name][0]}, "memoryInfo": {"sizeInMiB": world.types[name][1]},
         "processorInfo": {"supportedArchitectures": [world.types[name][2]],
                           "sustainedClockSpeedInGhz": world.types[name][3]},
-        "gpuInfo": {"gpus": [{"name": "T4", "manufacturer": "NVIDIA", "count": 1}]} if name.startswith("g") else None,
+        "gpuInfo": {"gpus": [{"name": "T4", "manufacturer": "NVIDIA", "count": 1}] * (2 if "metal" in name else 1)} if name.startswith("g") else None,
         "instanceStorageInfo": {"totalSizeInGB": 125} if name.startswith("g") else None} for name in shown],
         "nextToken": token}
 

@@ -216,6 +216,17 @@ def test_somebody_who_raises_the_size_while_a_growth_waits_is_not_undone(module,
     assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 7 and len(alive(world, "web")) >= 2
 
 
+def test_a_suspended_group_is_lowered_only_where_nothing_else_is_against_it(module, world):
+    plain = world.add_group(REGION, "plain", desired=2, protect=True)
+    mixed = world.add_group(REGION, "mixed", desired=2, protect=True, mixed={
+        "overrides": [{"InstanceType": "m5.large", "WeightedCapacity": "4"}], "distribution": {}})
+    for group in (plain, mixed):
+        group.update(desired=5, suspended=["Launch"])
+    assert module.call("withdraw", pool=f"{REGION}/plain")[1]["done"] == "ok" and plain["desired"] == 2
+    done = module.call("withdraw", pool=f"{REGION}/mixed")[1]
+    assert done["done"] == "invalid" and "weights" in done["error"]["text"] and mixed["desired"] == 5
+
+
 def test_a_group_that_finds_machines_after_all_is_not_lowered(module, world):
     group = world.add_group(REGION, "web", desired=2, protect=True)
     group.update(desired=4, launch="ice")

@@ -143,6 +143,7 @@ def test_a_repeated_page_token_is_an_error_and_not_a_shorter_list(module, world)
 
 
 def test_describe_gives_zones_with_their_physical_ids_and_all_types(module, world):
+    world.types["g4dn.metal"] = (96, 393216, "x86_64", 2.5)
     records, done = module.call("describe")
     assert done["done"] == "ok"
     (region,) = [value for kind, value in records if kind == "region"]
@@ -152,7 +153,7 @@ def test_describe_gives_zones_with_their_physical_ids_and_all_types(module, worl
     gpu = types["g4dn.xlarge"]
     assert (gpu["gpu"], gpu["gpus"], gpu["vcpus"], gpu["memory_mib"], gpu["disk_mib"]) == ("nvidia/t4", 1, 4, 16384, 119209)
     assert gpu["processor_mhz"] == 10000 and gpu["quota"].startswith("ec2/L-DB2E81BA")
-    assert types["m6g.large"]["architecture"] == "arm64"
+    assert types["m6g.large"]["architecture"] == "arm64" and types["g4dn.metal"]["gpus"] == 2
 
 
 def offers(module):
