@@ -175,11 +175,13 @@ static enum provider_status settle(struct run *run, const char *id, bool *ret_re
     struct aws_intent intent = aws_intent_find(run->account, id);
     if (!intent.there)
         return PROVIDER_OK;
-    int64_t waited_us = services->now(services->context) - intent.at_us;
-    if (run->desired >= intent.desired && waited_us >= 0 && waited_us < SETTLE_US) {
+    int64_t now_us = services->now(services->context), waited_us = now_us - intent.at_us;
+    if (waited_us < 0) /* the clock was set back: how long ago it was is not known */
+        waited_us = 0;
+    if (run->desired >= intent.desired && waited_us < SETTLE_US) {
         if (!services->sleep(services->context, SETTLE_US - waited_us)) {
             sdk_fail(error, PROVIDER_RETRY, call_name, "%s: waiting for the group to show an earlier removal", id);
-            error->retry_at_us = intent.at_us + SETTLE_US;
+            error->retry_at_us = now_us + SETTLE_US - waited_us;
             return PROVIDER_RETRY;
         }
         enum provider_status status = read_group(run, error);

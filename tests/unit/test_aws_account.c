@@ -166,6 +166,19 @@ static void an_interrupted_removal_that_never_arrived_is_sent_after_the_view_has
     replay_free(replay);
 }
 
+static void a_clock_that_was_set_back_does_not_shorten_the_wait(void **state)
+{
+    (void)state;
+    struct replay *replay = open_account();
+    interrupt_a_removal(replay);
+    replay_set_now(replay, replay_now(replay) - 90 * MINUTE_US);
+    show_group(replay, 3, "InService");
+    show_group(replay, 2, "Terminating");
+    assert_int_equal(shrink(replay), PROVIDER_OK);
+    assert_int_equal(replay_slept(replay), INT64_C(15) * 1000000);
+    replay_free(replay);
+}
+
 static void a_stale_view_that_catches_up_while_waiting_is_believed(void **state)
 {
     (void)state;
@@ -284,6 +297,7 @@ int main(void)
         cmocka_unit_test(throttled_requests_wait_longer_each_time_and_within_bounds),
         cmocka_unit_test(an_interrupted_removal_that_arrived_is_not_sent_again),
         cmocka_unit_test(an_interrupted_removal_that_never_arrived_is_sent_after_the_view_has_settled),
+        cmocka_unit_test(a_clock_that_was_set_back_does_not_shorten_the_wait),
         cmocka_unit_test(a_stale_view_that_catches_up_while_waiting_is_believed),
         cmocka_unit_test(without_time_to_wait_nothing_is_sent_and_the_caller_told_when),
         cmocka_unit_test(a_removal_that_cannot_be_written_down_is_not_begun),

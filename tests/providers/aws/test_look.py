@@ -1,4 +1,8 @@
 """What the module sees: pools, types, prices, quotas, notices, permissions; against the double, which checks signatures."""
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from doubles.aws.json_services import product
@@ -268,3 +272,19 @@ def test_looking_never_writes(module, world):
     world.add_group(REGION, "web", desired=2)
     module.run("check", "describe", "offers", "pools", "quotas", "interruptions")
     assert all(entry["action"].startswith(("Describe", "Get")) for entry in world.log)
+
+
+def test_the_documented_policies_allow_what_is_asked_and_no_more(module, world):
+    text = (Path(__file__).resolve().parents[3] / "docs" / "providers" / "aws.md").read_text()
+    policies = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
+    reads, writes = ({action for statement in policy["Statement"] for action in statement["Action"]} for policy in policies)
+    group = world.add_group(REGION, "web", desired=2, market="spot", rebalance=True)
+    world.add_group(REGION, "old", configuration="old")
+    module.settings["instance_types"] = ["m5.large"]
+    module.run("check", "describe", "offers", "pools", "quotas", "interruptions")
+    asked = {f"{entry['service']}:{entry['action']}" for entry in world.log}
+    assert asked - {"sts:GetCallerIdentity"} == reads
+    world.log.clear()
+    assert module.follow(module.grow(module.pool("web"), 3))["done"] == "ok"
+    assert module.follow(module.shrink(module.pool("web"), sorted(group["members"])[0]))["done"] == "ok"
+    assert {f"{entry['service']}:{entry['action']}" for entry in world.log} - reads == writes
