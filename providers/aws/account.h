@@ -73,7 +73,8 @@ struct provider_account {
     struct aws_settings settings;
     struct sdk_exchange *exchange;
     struct aws_keys keys;
-    int64_t next_refresh_us; /* no refresh of keys that still hold before */
+    bool keys_refused;       /* AWS does not take them: they are read anew before the next request */
+    int64_t next_refresh_us; /* ticks: no refresh of keys that still hold before */
     char *metadata_token;    /* of the instance's metadata service, NULL without */
     int last_http_status;    /* of the last signed request; 0: it was not answered */
     struct aws_template *templates;

@@ -51,9 +51,11 @@ enum provider_status aws_activity_newest(struct provider_account *account, const
                            "long to be one");
 }
 
+/* Cancelled is a launch that a lifecycle hook gave up. */
 static bool is_failed_launch(const struct sdk_xml_node *activity)
 {
-    return strcmp(sdk_xml_text(activity, "StatusCode", ""), "Failed") == 0 &&
+    const char *code = sdk_xml_text(activity, "StatusCode", "");
+    return (strcmp(code, "Failed") == 0 || strcmp(code, "Cancelled") == 0) &&
            strncmp(sdk_xml_text(activity, "Description", "Launching"), "Launching", 9) == 0;
 }
 

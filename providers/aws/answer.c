@@ -28,11 +28,14 @@ static const struct known {
     {"EC2ThrottledException", AWS_TROUBLE_THROTTLED},
     {"TooManyRequestsException", AWS_TROUBLE_THROTTLED},
     {"PriorRequestNotComplete", AWS_TROUBLE_UNWELL},
-    {"ServiceUnavailable", AWS_TROUBLE_UNWELL},
-    {"ServiceUnavailableException", AWS_TROUBLE_UNWELL},
     {"Unavailable", AWS_TROUBLE_UNWELL},
     {"ResourceContention", AWS_TROUBLE_UNWELL},
     {"IDPCommunicationError", AWS_TROUBLE_UNWELL},
+    /* "Due to a temporary failure of the server": not that nothing was done. */
+    {"ServiceUnavailable", AWS_TROUBLE_AMBIGUOUS},
+    {"ServiceUnavailableException", AWS_TROUBLE_AMBIGUOUS},
+    {"RequestTimeout", AWS_TROUBLE_AMBIGUOUS},
+    {"RequestTimeoutException", AWS_TROUBLE_AMBIGUOUS},
     {"InternalError", AWS_TROUBLE_AMBIGUOUS},
     {"InternalFailure", AWS_TROUBLE_AMBIGUOUS},
     {"InternalErrorException", AWS_TROUBLE_AMBIGUOUS},
@@ -43,15 +46,15 @@ static const struct known {
     {"RequestExpired", AWS_TROUBLE_EXPIRED},
     {"RequestTimeTooSkewed", AWS_TROUBLE_CLOCK},
     {"RequestInTheFuture", AWS_TROUBLE_CLOCK},
-    {"AuthFailure", AWS_TROUBLE_AUTH},
-    {"InvalidClientTokenId", AWS_TROUBLE_AUTH},
-    {"SignatureDoesNotMatch", AWS_TROUBLE_AUTH},
-    {"InvalidSignatureException", AWS_TROUBLE_AUTH},
-    {"IncompleteSignature", AWS_TROUBLE_AUTH},
-    {"IncompleteSignatureException", AWS_TROUBLE_AUTH},
-    {"MissingAuthenticationToken", AWS_TROUBLE_AUTH},
-    {"MissingAuthenticationTokenException", AWS_TROUBLE_AUTH},
-    {"UnrecognizedClientException", AWS_TROUBLE_AUTH},
+    {"AuthFailure", AWS_TROUBLE_KEYS},
+    {"InvalidClientTokenId", AWS_TROUBLE_KEYS},
+    {"SignatureDoesNotMatch", AWS_TROUBLE_KEYS},
+    {"InvalidSignatureException", AWS_TROUBLE_KEYS},
+    {"IncompleteSignature", AWS_TROUBLE_KEYS},
+    {"IncompleteSignatureException", AWS_TROUBLE_KEYS},
+    {"MissingAuthenticationToken", AWS_TROUBLE_KEYS},
+    {"MissingAuthenticationTokenException", AWS_TROUBLE_KEYS},
+    {"UnrecognizedClientException", AWS_TROUBLE_KEYS},
     {"OptInRequired", AWS_TROUBLE_AUTH},
     {"UnauthorizedOperation", AWS_TROUBLE_AUTH},
     {"UnauthorizedException", AWS_TROUBLE_AUTH},
@@ -184,18 +187,15 @@ static enum aws_trouble trouble_of_status(int http_status)
     switch (http_status) {
     case 429:
         return AWS_TROUBLE_THROTTLED;
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-    case 509:
+    case 408:
         return AWS_TROUBLE_AMBIGUOUS;
     case 401:
     case 403:
     case 407:
         return AWS_TROUBLE_AUTH;
     default:
-        return AWS_TROUBLE_OTHER;
+        /* 5xx of whoever stands between too: 509, 520 and what else they invent. */
+        return http_status >= 500 ? AWS_TROUBLE_AMBIGUOUS : AWS_TROUBLE_OTHER;
     }
 }
 
@@ -243,6 +243,7 @@ enum provider_status aws_trouble_status(enum aws_trouble trouble, bool writes)
         return PROVIDER_THROTTLED;
     case AWS_TROUBLE_EXPIRED:
     case AWS_TROUBLE_CLOCK:
+    case AWS_TROUBLE_KEYS:
     case AWS_TROUBLE_AUTH:
         return PROVIDER_AUTH;
     case AWS_TROUBLE_NOT_FOUND:

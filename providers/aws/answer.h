@@ -28,7 +28,8 @@ enum aws_trouble {
     AWS_TROUBLE_THROTTLED,   /* not done */
     AWS_TROUBLE_EXPIRED,     /* the keys' time is over */
     AWS_TROUBLE_CLOCK,       /* the signature's time is too far from AWS's */
-    AWS_TROUBLE_AUTH,        /* */
+    AWS_TROUBLE_KEYS,        /* the keys are not known, or not what was signed with */
+    AWS_TROUBLE_AUTH,        /* the keys may not do that */
     AWS_TROUBLE_NOT_FOUND,   /* */
     AWS_TROUBLE_QUOTA,       /* */
     AWS_TROUBLE_NO_CAPACITY, /* */

@@ -133,10 +133,13 @@ static enum provider_status prepare(void *context, struct provider_request *ret_
     struct run *run = context;
     const struct aws_call *call = run->call;
     struct provider_account *account = run->account;
+    enum provider_status status = call->recheck ? call->recheck(call->recheck_context, error) : PROVIDER_OK;
+    if (status != PROVIDER_OK)
+        return status;
     add_protocol_headers(run);
     if (!call->unsigned_) {
         const struct aws_keys *keys = call->keys;
-        enum provider_status status = keys ? PROVIDER_OK : aws_credentials_get(account, &keys, error);
+        status = keys ? PROVIDER_OK : aws_credentials_get(account, &keys, error);
         if (status != PROVIDER_OK)
             return status;
         aws_keys_release(&run->keys);
@@ -194,6 +197,35 @@ static enum sdk_verdict verdict_of(enum aws_trouble trouble, bool writes)
     }
 }
 
+/* AWS shows what it would have signed, a proxy what it was sent: either may hold the session token. */
+static void hide(struct aws_failure *failure, const char *secret)
+{
+    enum { TELLING = 8 };
+    char start[TELLING + 1];
+    snprintf(start, sizeof start, "%s", secret ? secret : "");
+    char *found = start[0] ? strstr(failure->message, start) : NULL;
+    if (found)
+        snprintf(found, sizeof failure->message - (size_t)(found - failure->message), "(hidden)");
+}
+
+/* What to do about it, where the kind of trouble says so. */
+static void append_advice(const struct run *run, const struct aws_failure *failure, enum aws_trouble trouble,
+                          struct buffer *out)
+{
+    const char *name = run->call->name, *region = run->call->region, *source = run->keys.source;
+    if (trouble == AWS_TROUBLE_AUTH && !failure->code[0])
+        buffer_append_text(out, "; AWS did not write this: look at the proxy or the endpoint's address");
+    else if (trouble == AWS_TROUBLE_AUTH)
+        buffer_printf(out, "; grant %s in %s, or use other credentials than those from %s", name, region,
+                      source[0] ? source : "the web identity token");
+    else if (trouble == AWS_TROUBLE_KEYS)
+        buffer_printf(out, "; check the keys, which are from %s", source);
+    else if (trouble == AWS_TROUBLE_EXPIRED)
+        buffer_printf(out, "; the keys from %s have ended: renew them there", source);
+    else if (trouble == AWS_TROUBLE_CLOCK)
+        buffer_append_text(out, "; set this machine's clock by NTP");
+}
+
 static enum sdk_verdict classify(void *context, const struct provider_answer *answer, enum provider_status *ret_status,
                                  struct provider_error *error)
 {
@@ -203,13 +235,20 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
         return SDK_OK;
     struct aws_failure failure;
     aws_failure_read(answer, &failure);
+    hide(&failure, run->keys.token);
+    hide(&failure, run->keys.secret);
     enum aws_trouble trouble = aws_trouble_of(&failure, answer->status, ahead_of_signed(run, answer));
     *ret_status = aws_trouble_status(trouble, run->call->writes);
-    sdk_fail(error, *ret_status, run->call->name, "%s in %s: HTTP %d %s%s%s", run->call->name, run->call->region,
-             answer->status, failure.code, failure.code[0] ? ": " : "", failure.message);
+    struct buffer advice = BUFFER_INIT;
+    append_advice(run, &failure, trouble, &advice);
+    sdk_fail(error, *ret_status, run->call->name, "%s in %s: HTTP %d %s%s%s%s", run->call->name, run->call->region,
+             answer->status, failure.code, failure.code[0] ? ": " : "", failure.message, advice.data);
+    buffer_release(&advice);
     sdk_error_code(error, failure.code);
     if (trouble == AWS_TROUBLE_QUOTA)
         snprintf(error->quota, sizeof error->quota, "%s", failure.code);
+    if (trouble == AWS_TROUBLE_KEYS && !run->call->keys && !run->call->unsigned_)
+        run->account->keys_refused = true;
     return verdict_of(trouble, run->call->writes);
 }
 

@@ -15,12 +15,18 @@
 #include "providers/sdk/json.h"
 #include "providers/sdk/xml.h"
 
+/* Asked right before each try of a write, for a try may come minutes after the one before: whether things are still as
+ * they were when it was decided. Another status than PROVIDER_OK ends the call with it, and nothing is sent. */
+typedef enum provider_status aws_recheck(void *context, struct provider_error *error);
+
 struct aws_call {
     enum aws_service service;
     char region[AWS_REGION_MAX];
-    const char *action;          /* static text: "DescribeInstances" */
-    char name[128];              /* "ec2:DescribeInstances", as policies name it */
-    bool writes;                 /* set by the caller */
+    const char *action;   /* static text: "DescribeInstances" */
+    char name[128];       /* "ec2:DescribeInstances", as policies name it */
+    bool writes;          /* set by the caller */
+    aws_recheck *recheck; /* of a write; NULL: nothing to ask */
+    void *recheck_context;
     bool unsigned_;              /* AssumeRoleWithWebIdentity: the token in the form is the proof */
     const struct aws_keys *keys; /* instead of the account's own; NULL */
     struct buffer body;          /* form or JSON text; wiped at the end, for it may hold a token */

@@ -71,8 +71,8 @@ static enum provider_status send(struct provider_account *account, const struct 
     return status;
 }
 
-/* Only a refusal says that the permission is missing; a request that was understood and turned down for another reason
- * was allowed. */
+/* Only a refusal says that the permission is missing, and then the error says what to grant; a request that was
+ * understood and turned down for another reason was allowed; one that nobody judged is not said to be either. */
 static bool try_once(struct provider_account *account, const struct attempt *attempt, const char *region,
                      char *ret_trouble, size_t size)
 {
@@ -85,7 +85,7 @@ static bool try_once(struct provider_account *account, const struct attempt *att
         status == PROVIDER_OK || status == PROVIDER_NOT_FOUND || (status == PROVIDER_INVALID && error.code[0]);
     if (!understood) {
         struct buffer text = BUFFER_INIT;
-        buffer_printf(&text, "%s; grant %s in %s", error.text, call.name, region);
+        buffer_printf(&text, "%s%s", error.text, status == PROVIDER_AUTH ? "" : "; not tried, check again");
         sdk_copy_text(ret_trouble, size, text.data);
         buffer_release(&text);
     }

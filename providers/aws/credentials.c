@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "providers/aws/call.h"
 #include "providers/sdk/fail.h"
 
 #define MINUTE_US (INT64_C(60) * 1000000)
@@ -134,6 +135,8 @@ static enum provider_status load(struct provider_account *account, struct aws_ke
 static enum provider_status renew(struct provider_account *account, struct provider_error *error)
 {
     struct aws_keys fresh = {.expires_us = PROVIDER_UNSET};
+    /* Keys of a role for 15 minutes are always about to end: not at every request. */
+    account->next_refresh_us = account->services->ticks(account->services->context) + MINUTE_US;
     enum provider_status status = load(account, &fresh, error);
     if (status != PROVIDER_OK) {
         aws_keys_release(&fresh);
@@ -147,17 +150,21 @@ static enum provider_status renew(struct provider_account *account, struct provi
 enum provider_status aws_credentials_get(struct provider_account *account, const struct aws_keys **ret_keys,
                                          struct provider_error *error)
 {
-    int64_t now_us = account->services->now(account->services->context);
+    const struct provider_services *services = account->services;
     struct aws_keys *keys = &account->keys;
+    /* Whoever replaced a key that AWS no longer takes has written the new one where the old one was. */
+    if (account->keys_refused)
+        aws_keys_release(keys);
+    account->keys_refused = false;
+    /* Their end is told by AWS's clock, not by this machine's. */
+    int64_t now_us = aws_now(account, AWS_STS, account->settings.regions.list[0]);
+    int64_t ticks_us = services->ticks(services->context);
     bool held = keys->id != NULL;
     int64_t left_us = held && keys->expires_us != PROVIDER_UNSET ? keys->expires_us - now_us : INT64_MAX;
-    bool renewing = !held || (left_us < ADVISORY_US && (left_us <= 0 || now_us >= account->next_refresh_us));
-    /* Keys of a role for 15 minutes are always about to end: not at every request. */
-    if (renewing)
-        account->next_refresh_us = now_us + MINUTE_US;
+    bool renewing = !held || (left_us < ADVISORY_US && (left_us <= 0 || ticks_us >= account->next_refresh_us));
     enum provider_status status = renewing ? renew(account, error) : PROVIDER_OK;
     if (status != PROVIDER_OK && held && left_us > 0) {
-        sdk_log(account->services, left_us < MANDATORY_US ? PROVIDER_WARN : PROVIDER_INFO,
+        sdk_log(services, left_us < MANDATORY_US ? PROVIDER_WARN : PROVIDER_INFO,
                 "the credentials end in %lld s and cannot be renewed yet: %s", (long long)(left_us / 1000000),
                 error->text);
         *error = (struct provider_error){.retry_at_us = PROVIDER_UNSET};
@@ -171,6 +178,5 @@ enum provider_status aws_credentials_get(struct provider_account *account, const
 enum provider_status aws_credentials_refresh(struct provider_account *account, struct provider_error *error)
 {
     aws_keys_release(&account->keys);
-    account->next_refresh_us = 0;
     return renew(account, error);
 }

@@ -8,6 +8,8 @@
 #include "providers/sdk/decimal.h"
 #include "providers/sdk/fail.h"
 
+enum { GPUS_MAX = 10000 }; /* of one entry; more is no count */
+
 struct walk {
     struct provider_account *account;
     const char *region;
@@ -95,16 +97,24 @@ static const char *architecture_of(const struct sdk_xml_node *item)
     return "";
 }
 
-/* "nvidia/t4": maker and model of the first kind; *ret_count sums over all of that name. */
+/* "nvidia/t4": maker and model of the first kind; *ret_count sums over all of that model. */
 static void read_gpus(const struct sdk_xml_node *item, char *ret_name, size_t size, int64_t *ret_count)
 {
     const struct sdk_xml_node *gpu = sdk_xml_find(item, "gpuInfo/gpus/item");
     const char *maker = sdk_xml_text(gpu, "manufacturer", ""), *model = sdk_xml_text(gpu, "name", "");
     struct error ignored;
-    int64_t count = 0;
+    int64_t sum = 0;
     *ret_count = 0;
     ret_name[0] = '\0';
-    if (!gpu || !sdk_xml_optional_i64(gpu, "count", 0, &count, &ignored) || count <= 0)
+    for (const struct sdk_xml_node *next = gpu; next; next = sdk_xml_next(next)) {
+        int64_t count = 0;
+        if (strcmp(sdk_xml_text(next, "name", ""), model) != 0)
+            continue;
+        if (!sdk_xml_optional_i64(next, "count", 0, &count, &ignored) || count < 0 || count > GPUS_MAX)
+            return;
+        sum += count;
+    }
+    if (sum == 0)
         return;
     struct buffer name = BUFFER_INIT;
     buffer_printf(&name, "%s%s%s", maker, maker[0] ? "/" : "", model);
@@ -115,7 +125,7 @@ static void read_gpus(const struct sdk_xml_node *item, char *ret_name, size_t si
             *c = '-';
     sdk_copy_text(ret_name, size, name.data);
     buffer_release(&name);
-    *ret_count = count;
+    *ret_count = sum;
 }
 
 static int64_t number_or_unset(const struct sdk_xml_node *item, const char *path)

@@ -26,14 +26,6 @@ enum provider_status aws_poll(struct provider_account *account, const char *toke
 /* The agent does not listen any more: a record was not taken. */
 enum provider_status aws_not_taken(struct provider_error *error);
 
-/* Reads the machines of all members of a group. */
-enum provider_status aws_group_machines(struct provider_account *account, const struct aws_group *group,
-                                        struct aws_machines *machines, struct provider_error *error);
-
-/* Sets a group's size: the only place that does. A write. */
-enum provider_status aws_set_desired(struct provider_account *account, const struct aws_group *group, int64_t to,
-                                     struct provider_error *error);
-
 /* The family of quotas that a type's processors count towards: "standard", "g", "p"; "" for others. Static. */
 const char *aws_quota_family(const char *instance_type);
 /* The name of a family's quota as emit_quota has it; "" without. Static. */

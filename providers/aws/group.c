@@ -235,3 +235,14 @@ enum aws_life aws_member_life(const struct aws_member *member)
             return lives[i].life;
     return AWS_LIFE_OTHER;
 }
+
+int64_t aws_group_counted(const struct aws_group *group)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < group->member_count; i++) {
+        enum aws_life life = aws_member_life(&group->members[i]);
+        count += life != AWS_LIFE_TERMINATING && life != AWS_LIFE_STANDBY && life != AWS_LIFE_WARM &&
+                 life != AWS_LIFE_DETACHING;
+    }
+    return count;
+}

@@ -60,11 +60,15 @@ enum aws_life {
 };
 enum aws_life aws_member_life(const struct aws_member *member);
 
+/* The members that its size counts: those in service or on their way there. */
+int64_t aws_group_counted(const struct aws_group *group);
+
 /* What new machines of a group are: from its launch template, launch configuration or mixed instances policy. */
 struct aws_make {
     char instance_type[64]; /* "" when there are several, or it could not be read */
     enum provider_market market;
     char why_read_only[256]; /* "" when the group is as simple as a pool must be */
+    bool only_suspended;     /* that it starts nothing is all that is against it */
 };
 /* Asks EC2 or Auto Scaling for the template; `fresh`: even when an answer of the last minutes is remembered (before a
  * write). When that is refused, what the members are is taken, and it is logged. */

@@ -209,6 +209,7 @@ enum provider_status aws_group_make(struct provider_account *account, const stru
         return status;
     if (group->status[0])
         say_read_only(&make, "it is being deleted");
+    make.only_suspended = group->launch_suspended && !make.why_read_only[0];
     if (group->launch_suspended)
         say_read_only(&make, "its process Launch is suspended");
     *ret_make = make;

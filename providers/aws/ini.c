@@ -25,7 +25,8 @@ struct aws_ini {
 struct reader {
     struct aws_ini *ini;
     char *section;
-    char *outer; /* the key that indented lines belong to; "" without */
+    char *outer;   /* the key that indented lines belong to; "" without */
+    size_t indent; /* blanks before the section's first key, which its others share; SIZE_MAX before it */
     size_t line;
 };
 
@@ -125,6 +126,7 @@ static bool read_section(struct reader *reader, const char *line, size_t length,
     reader->section = copy_trimmed(line + 1, (size_t)(end - line) - 1, true);
     free(reader->outer);
     reader->outer = memory_copy_text("", 0);
+    reader->indent = SIZE_MAX;
     if (!reader->section[0])
         return error_set(ret_error, ERROR_INVALID, "line %zu: the section has no name", reader->line);
     return add(reader, NULL, memory_copy_text("", 0), ret_error);
@@ -145,15 +147,20 @@ static char *make_key(const char *outer, const char *line, size_t length)
 
 static bool read_key(struct reader *reader, const char *line, size_t length, struct error *ret_error)
 {
-    bool indented = is_blank(line[0]);
+    size_t blanks = 0;
+    while (blanks < length && is_blank(line[blanks]))
+        blanks++;
+    if (reader->indent == SIZE_MAX)
+        reader->indent = blanks;
+    bool indented = blanks > reader->indent;
     if (!reader->section)
         return error_set(ret_error, ERROR_INVALID, "line %zu: a key stands before the first section", reader->line);
     const char *equals = memchr(line, '=', length);
     if (!equals)
         return error_set(ret_error, ERROR_INVALID, "line %zu: '=' is missing", reader->line);
     if (indented && !reader->outer[0])
-        return error_set(ret_error, ERROR_INVALID, "line %zu: it is indented and no key without a value stands before",
-                         reader->line);
+        return error_set(ret_error, ERROR_INVALID,
+                         "line %zu: it is indented deeper and no key without a value stands before", reader->line);
     size_t key_length = (size_t)(equals - line);
     char *key = make_key(indented ? reader->outer : "", line, key_length);
     char *value = copy_trimmed(equals + 1, length - key_length - 1, false);

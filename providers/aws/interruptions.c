@@ -142,7 +142,9 @@ static enum provider_status tell_shutting_down(struct walk *walk, const struct a
     enum provider_status status = PROVIDER_OK;
     for (size_t i = 0; i < machines->count && status == PROVIDER_OK; i++) {
         const struct aws_machine *machine = &machines->list[i];
-        if (strcmp(machine->reason, "Server.SpotInstanceTermination") == 0 && machine->power != AWS_POWER_TERMINATED)
+        /* ...Termination, and ...Shutdown where spot instances are stopped and not terminated */
+        if (text_starts_with(machine->reason, "Server.SpotInstance") && machine->power != AWS_POWER_TERMINATED &&
+            machine->power != AWS_POWER_STOPPED)
             status = emit(walk, machine->id, PROVIDER_INTERRUPTION_TERMINATE, PROVIDER_UNSET, machine->reason, error);
     }
     return status;

@@ -35,7 +35,6 @@ static bool read_machine(const struct sdk_xml_node *item, struct aws_machine *re
                                   .spot = strcmp(sdk_xml_text(item, "instanceLifecycle", ""), "spot") == 0,
                                   .reason = sdk_xml_text(item, "stateReason/code", ""),
                                   .private_dns = sdk_xml_text(item, "privateDnsName", ""),
-                                  .private_ip = sdk_xml_text(item, "privateIpAddress", ""),
                                   .launched_at_us = PROVIDER_UNSET};
     if (!sdk_xml_require_text(item, "instanceId", &machine.id, ret_error) ||
         !sdk_xml_require_i64(item, "instanceState/code", &machine.power, ret_error))

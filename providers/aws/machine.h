@@ -21,7 +21,7 @@ struct aws_machine {
     const char *power_text; /* "running" */
     bool spot;
     const char *reason; /* stateReason/code, "" without */
-    const char *private_dns, *private_ip;
+    const char *private_dns;
     int64_t launched_at_us; /* PROVIDER_UNSET unknown */
 };
 

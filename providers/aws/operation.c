@@ -10,6 +10,8 @@
 
 static void write_shrink(const struct aws_operation *operation, struct json_writer *writer)
 {
+    if (operation->at_us != PROVIDER_UNSET)
+        json_writer_field_i64(writer, "at_us", operation->at_us);
     json_writer_key(writer, "ids");
     json_writer_begin_array(writer);
     for (size_t i = 0; i < operation->id_count; i++)
@@ -60,14 +62,15 @@ static bool read_grow(struct aws_operation *operation, struct error *ret_error)
 static bool read_shrink(struct aws_operation *operation, struct error *ret_error)
 {
     json_t *ids = NULL;
-    if (!json_require_array(operation->tree, "ids", &ids, ret_error))
+    if (!json_optional_i64(operation->tree, "at_us", PROVIDER_UNSET, &operation->at_us, ret_error) ||
+        !json_require_array(operation->tree, "ids", &ids, ret_error))
         return false;
     if (json_array_size(ids) == 0 || json_array_size(ids) > AWS_SHRINK_MAX)
         return error_set(ret_error, ERROR_INVALID, "ids: 1 to %d are wanted", AWS_SHRINK_MAX);
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *id = json_string_value(json_array_get(ids, i));
-        if (!id)
-            return error_set(ret_error, ERROR_INVALID, "ids: text is wanted");
+        if (!id || strlen(id) >= AWS_ID_MAX)
+            return error_set(ret_error, ERROR_INVALID, "ids: text of less than %d bytes is wanted", AWS_ID_MAX);
         operation->ids[operation->id_count++] = id;
     }
     return true;

@@ -1,7 +1,7 @@
 /* The token of an operation that goes on: JSON, all that a process which knows nothing else needs to follow it.
  *
  *     {"op":"grow","pool":"eu-central-1/web","generation":"...","from":2,"to":4,"after":"<activity>"}
- *     {"op":"shrink","pool":"eu-central-1/web","ids":["i-1","i-2"]} */
+ *     {"op":"shrink","pool":"eu-central-1/web","at_us":1795384950000000,"ids":["i-1","i-2"]} */
 #ifndef DROVER_PROVIDERS_AWS_OPERATION_H
 #define DROVER_PROVIDERS_AWS_OPERATION_H
 
@@ -18,6 +18,7 @@ struct aws_operation {
     const char *generation; /* grow: of the group then */
     int64_t from, to;       /* grow: its size before and after */
     const char *after;      /* grow: the newest scaling activity before; "" when there was none */
+    int64_t at_us;          /* shrink: when it was asked for, PROVIDER_UNSET unknown */
     const char *ids[AWS_SHRINK_MAX];
     size_t id_count;
     json_t *tree; /* what a read token's texts point into */

@@ -3,6 +3,7 @@
 
 #include "providers/aws/activity.h"
 #include "providers/aws/functions.h"
+#include "providers/aws/intent.h"
 #include "providers/aws/operation.h"
 #include "providers/sdk/fail.h"
 
@@ -24,7 +25,8 @@ static enum provider_status poll_grow(struct provider_account *account, const st
         return sdk_fail(error, PROVIDER_CONFLICT, "", "pool %s: its size was set to %lld meanwhile, %lld was asked for",
                         operation->pool, (long long)group->desired, (long long)operation->to);
     *ret_done = count_in_service(group) >= operation->to;
-    if (*ret_done)
+    /* A launch that failed in one zone and went well in another has failed nobody. */
+    if (*ret_done || aws_group_counted(group) >= operation->to)
         return PROVIDER_OK;
     struct aws_make make;
     bool failed = false;
@@ -34,15 +36,27 @@ static enum provider_status poll_grow(struct provider_account *account, const st
     return status;
 }
 
-/* Done when none of them is a member any more: the group keeps them until they are terminated. */
-static void poll_shrink(const struct aws_group *group, const struct aws_operation *operation, bool *ret_done)
+/* Done when none of them is a member any more: the group keeps them until they are terminated. One that is in service
+ * long after its removal was never removed: another lowered the size, which was taken for our doing. */
+static enum provider_status poll_shrink(struct provider_account *account, const struct aws_group *group,
+                                        const struct aws_operation *operation, bool *ret_done,
+                                        struct provider_error *error)
 {
+    int64_t now_us = account->services->now(account->services->context);
+    bool late = operation->at_us != PROVIDER_UNSET && now_us - operation->at_us >= AWS_INTENT_BELIEVED_US;
     *ret_done = true;
     for (size_t i = 0; i < operation->id_count; i++) {
         const struct aws_member *member = aws_group_member(group, operation->ids[i]);
+        if (member && late && aws_member_life(member) == AWS_LIFE_IN_SERVICE)
+            return sdk_fail(error, PROVIDER_CONFLICT, "",
+                            "pool %s: %s is still in service though its removal was asked for; look again and ask anew",
+                            operation->pool, member->id);
         if (member && strcmp(member->lifecycle, "Terminated") != 0)
             *ret_done = false;
     }
+    for (size_t i = 0; i < operation->id_count && *ret_done; i++)
+        aws_intent_strike_out(account, operation->ids[i]);
+    return PROVIDER_OK;
 }
 
 enum provider_status aws_poll(struct provider_account *account, const char *token,
@@ -62,7 +76,7 @@ enum provider_status aws_poll(struct provider_account *account, const char *toke
     } else if (status == PROVIDER_OK && operation.grows) {
         status = poll_grow(account, &groups.list[0], &operation, &done, error);
     } else if (status == PROVIDER_OK) {
-        poll_shrink(&groups.list[0], &operation, &done);
+        status = poll_shrink(account, &groups.list[0], &operation, &done, error);
     }
     if (status == PROVIDER_OK) {
         *ret_operation = (struct provider_operation){

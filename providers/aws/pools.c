@@ -17,18 +17,8 @@ struct row {
 
 enum provider_status aws_not_taken(struct provider_error *error)
 {
-    return sdk_fail(error, PROVIDER_INVALID, "", "the record was not taken");
-}
-
-enum provider_status aws_group_machines(struct provider_account *account, const struct aws_group *group,
-                                        struct aws_machines *machines, struct provider_error *error)
-{
-    const char **ids = memory_new(group->member_count, sizeof *ids);
-    for (size_t i = 0; i < group->member_count; i++)
-        ids[i] = group->members[i].id;
-    enum provider_status status = aws_machines_read(account, group->region, ids, group->member_count, machines, error);
-    free(ids);
-    return status;
+    return sdk_fail(error, PROVIDER_INVALID, "",
+                    "a record was not taken: the agent has gone, or its log says why the record is unfit");
 }
 
 /* EC2 decides about the machine, the group about what it means to do with it; what either does not know is unknown. */
@@ -76,6 +66,8 @@ static const char *trouble_of(const struct aws_member *member, const struct aws_
         return "it was terminated outside its group, which will replace it";
     if (aws_member_life(member) == AWS_LIFE_STANDBY)
         return "in standby: it runs and the group's size does not count it";
+    if (strcmp(member->lifecycle, "Terminating:Retained") == 0)
+        return "its termination was held back by a lifecycle hook that failed: it runs on until somebody ends it";
     if (aws_member_life(member) == AWS_LIFE_DETACHING)
         return "it leaves its group and runs on";
     if (strcmp(member->health, "Unhealthy") == 0)
@@ -91,8 +83,9 @@ static void fill_instance(const struct aws_member *member, const struct aws_mach
     if (machine && machine->private_dns[0])
         row->identities[identities++] =
             (struct provider_identity){"attr.unique.platform.aws.hostname", machine->private_dns};
-    snprintf(row->state_text, sizeof row->state_text, "%.40s/%.40s", member->lifecycle,
-             machine ? machine->power_text : "unknown");
+    char words[sizeof row->state_text];
+    snprintf(words, sizeof words, "%.40s/%.40s", member->lifecycle, machine ? machine->power_text : "unknown");
+    sdk_copy_text(row->state_text, sizeof row->state_text, words);
     if (machine)
         market = machine->spot ? PROVIDER_SPOT : PROVIDER_ON_DEMAND;
     *ret_instance = (struct provider_instance){

@@ -68,6 +68,9 @@ enum provider_status aws_profile_open(const struct provider_account *account, co
         read_file(account, "AWS_SHARED_CREDENTIALS_FILE", "credentials", &profile.credentials, error);
     if (status == PROVIDER_OK)
         status = read_file(account, "AWS_CONFIG_FILE", "config", &profile.config, error);
+    /* "[profile default]" is another way to write "[default]". */
+    if (is_default && !aws_ini_has_section(profile.config, "default"))
+        snprintf(profile.section, sizeof profile.section, "profile default");
     profile.exists =
         aws_ini_has_section(profile.credentials, profile.name) || aws_ini_has_section(profile.config, profile.section);
     if (status == PROVIDER_OK && named && !is_default && !profile.exists)

@@ -70,6 +70,7 @@ static enum provider_status ask(struct provider_account *account, const char *re
     enum provider_status status = aws_call_json(account, &call, &root, error);
     if (status == PROVIDER_OK) {
         if (sdk_json_micro(&root, "Quota/Value", &micro, &reason) &&
+            (micro >= 0 || sdk_json_refuse(&root, "Quota/Value", &reason, "it is negative")) &&
             sdk_json_flag_or(&root, "Quota/Adjustable", false, &ret_limit->adjustable, &reason))
             ret_limit->value = micro / SDK_MICRO;
         else
@@ -108,7 +109,10 @@ static enum provider_status take_sizes(void *context, struct sdk_xml **xml, stru
     for (; item && sizes->count < AWS_NAMES_MAX; item = sdk_xml_next(item)) {
         struct error reason;
         int64_t vcpus = 0;
-        if (!sdk_xml_require_i64(item, "vCpuInfo/defaultVCpus", &vcpus, &reason) || vcpus < 0 || vcpus > 1000000)
+        bool good = sdk_xml_require_i64(item, "vCpuInfo/defaultVCpus", &vcpus, &reason);
+        if (good && (vcpus < 0 || vcpus > 1000000))
+            good = error_set(&reason, ERROR_INVALID, "defaultVCpus: %lld is no number of processors", (long long)vcpus);
+        if (!good)
             return sdk_fail(error, PROVIDER_RETRY, "ec2:DescribeInstanceTypes", "ec2:DescribeInstanceTypes: %s",
                             reason.text);
         sdk_copy_text(sizes->names[sizes->count], sizeof sizes->names[0], sdk_xml_text(item, "instanceType", ""));

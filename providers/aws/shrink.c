@@ -1,8 +1,9 @@
 /* shrink(): terminates exactly the instances named, each with its place in the group's size. See provider.h.
  *
  * TerminateInstanceInAutoScalingGroup has no token that would make it safe to repeat, and a group may still show an
- * instance in service seconds after it took the call. So the size is written down before each call and struck out after
- * a clear answer; whoever comes later, another process too, finds it and knows by the size whether the call arrived. */
+ * instance in service seconds after it took the call. So the size is written down before each call and struck out when
+ * the instance is seen on its way out, or the call was clearly refused; whoever comes later, another process too, finds
+ * it and knows by the size whether the call arrived. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/memory.h"
 #include "providers/aws/call.h"
 #include "providers/aws/functions.h"
+#include "providers/aws/intent.h"
 #include "providers/aws/operation.h"
 #include "providers/sdk/fail.h"
 
@@ -18,56 +20,15 @@ static const char call_name[] = "autoscaling:TerminateInstanceInAutoScalingGroup
 /* How long after a call a group's description may still be older than it. */
 #define SETTLE_US (INT64_C(15) * 1000000)
 
-/* What was written down before a call. */
-struct intent {
-    bool there;
-    int64_t desired, at_us;
-};
-
 /* One run. */
 struct run {
     struct provider_account *account;
     const char *pool;
     struct aws_groups groups;  /* as last read; the first is the pool's */
     int64_t desired;           /* of the group, less what was removed since it was read */
+    size_t removed;            /* calls that went well */
     struct aws_operation left; /* those that the group still holds */
 };
-
-static void name_intent(const char *id, char ret_key[static AWS_ID_MAX + 8])
-{
-    snprintf(ret_key, AWS_ID_MAX + 8, "shrink/%s", id);
-}
-
-static struct intent find_intent(const struct run *run, const char *id)
-{
-    const struct provider_services *services = run->account->services;
-    char key[AWS_ID_MAX + 8];
-    name_intent(id, key);
-    const char *text = services->kept(services->context, key);
-    struct intent intent = {0};
-    long long desired = 0, at_us = 0;
-    if (text && sscanf(text, "%lld %lld", &desired, &at_us) == 2)
-        intent = (struct intent){true, desired, at_us};
-    return intent;
-}
-
-static bool write_intent(const struct run *run, const char *id)
-{
-    const struct provider_services *services = run->account->services;
-    char key[AWS_ID_MAX + 8], value[64];
-    name_intent(id, key);
-    snprintf(value, sizeof value, "%lld %lld", (long long)run->desired, (long long)services->now(services->context));
-    return services->keep(services->context, key, value);
-}
-
-static void strike_out(const struct run *run, const char *id)
-{
-    const struct provider_services *services = run->account->services;
-    char key[AWS_ID_MAX + 8];
-    name_intent(id, key);
-    if (services->kept(services->context, key))
-        services->keep(services->context, key, NULL);
-}
 
 static const struct aws_group *group_of(const struct run *run)
 {
@@ -148,9 +109,8 @@ static enum provider_status check_members(const struct run *run, const char *con
                             "pool %s: %s is %s, which the group's size does not "
                             "count",
                             run->pool, ids[i], member->lifecycle);
-        struct intent intent = find_intent(run, ids[i]);
-        bool counted = intent.there && group->desired < intent.desired;
-        removals += life != AWS_LIFE_TERMINATING && !counted;
+        struct aws_intent intent = aws_intent_find(run->account, ids[i]);
+        removals += life != AWS_LIFE_TERMINATING && !aws_intent_arrived(run->account, &intent, group->desired);
     }
     if (group->desired - removals < group->min)
         return sdk_fail(error, PROVIDER_INVALID, call_name,
@@ -189,16 +149,21 @@ static enum provider_status look_after(struct run *run, const char *id, enum pro
 
 static enum provider_status remove_one(struct run *run, const char *id, struct provider_error *error)
 {
-    if (!write_intent(run, id))
-        return sdk_fail(error, PROVIDER_RETRY, call_name, "%s: what is about to be done could not be written down", id);
+    if (!aws_intent_write(run->account, id, run->desired))
+        return sdk_fail(error, PROVIDER_RETRY, call_name,
+                        "%s: not removed, for what is about to be done could not be written down; see the agent's log",
+                        id);
     enum provider_status status = send_removal(run, id, error);
     bool answered = run->account->last_http_status != 0;
-    if (status == PROVIDER_OK)
+    if (status == PROVIDER_OK) {
         run->desired--;
-    else if (answered && (status == PROVIDER_UNKNOWN || status == PROVIDER_INVALID || status == PROVIDER_NOT_FOUND))
+        run->removed++;
+    } else if (answered && (status == PROVIDER_UNKNOWN || status == PROVIDER_INVALID || status == PROVIDER_NOT_FOUND)) {
         status = look_after(run, id, status, error);
-    if (status != PROVIDER_UNKNOWN)
-        strike_out(run, id);
+    }
+    bool seen = status == PROVIDER_OK && is_removed(group_of(run), id);
+    if (seen || (status != PROVIDER_OK && status != PROVIDER_UNKNOWN))
+        aws_intent_strike_out(run->account, id);
     return status;
 }
 
@@ -207,22 +172,36 @@ static enum provider_status remove_one(struct run *run, const char *id, struct p
 static enum provider_status settle(struct run *run, const char *id, bool *ret_removed, struct provider_error *error)
 {
     const struct provider_services *services = run->account->services;
-    struct intent intent = find_intent(run, id);
+    struct aws_intent intent = aws_intent_find(run->account, id);
     if (!intent.there)
         return PROVIDER_OK;
-    int64_t waited_us = services->now(services->context) - intent.at_us;
-    if (run->desired >= intent.desired && waited_us >= 0 && waited_us < SETTLE_US) {
+    int64_t now_us = services->now(services->context), waited_us = now_us - intent.at_us;
+    if (waited_us < 0) /* the clock was set back: how long ago it was is not known */
+        waited_us = 0;
+    if (run->desired >= intent.desired && waited_us < SETTLE_US) {
         if (!services->sleep(services->context, SETTLE_US - waited_us)) {
             sdk_fail(error, PROVIDER_RETRY, call_name, "%s: waiting for the group to show an earlier removal", id);
-            error->retry_at_us = intent.at_us + SETTLE_US;
+            error->retry_at_us = now_us + SETTLE_US - waited_us;
             return PROVIDER_RETRY;
         }
         enum provider_status status = read_group(run, error);
         if (status != PROVIDER_OK)
             return status;
     }
-    *ret_removed = is_removed(group_of(run), id) || run->desired < intent.desired;
+    *ret_removed = is_removed(group_of(run), id) || aws_intent_arrived(run->account, &intent, run->desired);
     return PROVIDER_OK;
+}
+
+/* That nothing was done must not be said once something was. The call as a whole may be made again. */
+static enum provider_status tell_partly(const struct run *run, size_t count, enum provider_status status,
+                                        struct provider_error *error)
+{
+    if (run->removed == 0)
+        return status;
+    size_t length = strlen(error->text);
+    snprintf(error->text + length, sizeof error->text - length, " (%zu of %zu were removed before)", run->removed,
+             count);
+    return status == PROVIDER_UNREACHABLE ? PROVIDER_RETRY : status;
 }
 
 static enum provider_status remove_all(struct run *run, const char *const *ids, size_t count,
@@ -232,13 +211,13 @@ static enum provider_status remove_all(struct run *run, const char *const *ids, 
         bool removed = is_removed(group_of(run), ids[i]);
         enum provider_status status = PROVIDER_OK;
         if (removed)
-            strike_out(run, ids[i]);
+            aws_intent_strike_out(run->account, ids[i]);
         else
             status = settle(run, ids[i], &removed, error);
         if (status == PROVIDER_OK && !removed)
             status = remove_one(run, ids[i], error);
         if (status != PROVIDER_OK)
-            return status;
+            return tell_partly(run, count, status, error);
         if (aws_group_member(group_of(run), ids[i]))
             run->left.ids[run->left.id_count++] = ids[i];
     }
@@ -280,7 +259,8 @@ static enum provider_status run_all(struct run *run, const char *const *ids, siz
 enum provider_status aws_shrink(struct provider_account *account, const char *pool, const char *const *instances,
                                 size_t count, struct provider_operation *ret_operation, struct provider_error *error)
 {
-    struct run run = {.account = account, .pool = pool, .left = {.pool = pool}};
+    int64_t now_us = account->services->now(account->services->context);
+    struct run run = {.account = account, .pool = pool, .left = {.pool = pool, .at_us = now_us}};
     enum provider_status status = check_names(pool, instances, count, error);
     /* Before anything is removed: what is left must fit into a token. */
     char token[PROVIDER_OPERATION_MAX];

@@ -1,7 +1,8 @@
 /* links: provider_aws provider_sdk base */
 /* The whole aws module on answers that an enemy wrote: every request gets the next piece of the input as its body. It
  * must not crash, hang, write where it was told to look, or emit what the contract forbids. The first byte chooses the
- * function, the second statuses. Pieces are parted by 0xff, which stands in no UTF-8 text. */
+ * function and where the keys come from, the second statuses. Pieces are parted by 0xff, which stands in no UTF-8 text.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,13 @@ extern const struct provider_module drover_provider_module;
 
 enum { REQUESTS_MAX = 64 };
 
+/* Where the keys come from. */
+enum { FROM_SETTINGS, FROM_ROLE, FROM_INSTANCE, FROM_CONTAINER, SOURCE_COUNT };
+
 struct world {
     const uint8_t *at;
     size_t left;
-    uint8_t statuses;
+    uint8_t statuses, source;
     unsigned requests;
     bool may_write;
     int64_t now_us;
@@ -89,7 +93,7 @@ static void progress(void *context, const char *text)
 
 static const char *setting(void *context, const char *path, size_t at)
 {
-    (void)context;
+    const struct world *world = context;
     if (at > 0)
         return NULL;
     if (strcmp(path, "regions") == 0)
@@ -98,7 +102,9 @@ static const char *setting(void *context, const char *path, size_t at)
         return "*";
     if (strcmp(path, "instance_types") == 0)
         return "m5.large";
-    return strcmp(path, "access_key_id") == 0 ? "AKIDEXAMPLE" : NULL;
+    if (strcmp(path, "role_arn") == 0)
+        return world->source == FROM_ROLE ? "arn:aws:iam::123456789012:role/drover" : NULL;
+    return strcmp(path, "access_key_id") == 0 && world->source <= FROM_ROLE ? "AKIDEXAMPLE" : NULL;
 }
 
 static const char *setting_label(void *context, const char *block, size_t at)
@@ -109,14 +115,15 @@ static const char *setting_label(void *context, const char *block, size_t at)
 
 static const char *secret(void *context, const char *path)
 {
-    (void)context;
-    return strcmp(path, "secret_access_key") == 0 ? "hidden-secret" : NULL;
+    const struct world *world = context;
+    return strcmp(path, "secret_access_key") == 0 && world->source <= FROM_ROLE ? "hidden-secret" : NULL;
 }
 
 static const char *environment(void *context, const char *name)
 {
-    (void)context, (void)name;
-    return NULL;
+    const struct world *world = context;
+    bool container = world->source == FROM_CONTAINER && strcmp(name, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") == 0;
+    return container ? "/v2/credentials" : NULL;
 }
 
 static const char *file(void *context, const char *path, size_t *ret_length, bool *ret_open, const char **ret_trouble)
@@ -226,14 +233,22 @@ static const struct provider_services services_table = {.struct_size = sizeof(st
                                                         .kept = kept,
                                                         .keep = keep};
 
-static enum provider_status call(struct provider_account *account, uint8_t which, struct provider_error *error)
+static enum provider_status call(struct provider_account *account, const struct world *world, uint8_t which,
+                                 struct provider_error *error)
 {
     const struct provider_functions *functions = drover_provider_module.functions;
-    static const struct provider_pool observed = {
-        .id = "eu-central-1/web", .desired = 1, .max = 9, .generation = "", .why_read_only = "", .writable = true};
+    static const struct provider_pool observed = {.id = "eu-central-1/web",
+                                                  .desired = 1,
+                                                  .max = 9,
+                                                  .generation = "1d6e:autoScalingGroupName/web",
+                                                  .why_read_only = "",
+                                                  .writable = true};
     static const char *const victims[] = {"i-0aaa", "i-0bbb"};
     static const char grown[] =
-        "{\"op\":\"grow\",\"pool\":\"eu-central-1/web\",\"generation\":\"\",\"from\":1,\"to\":2,\"after\":\"\"}";
+        "{\"op\":\"grow\",\"pool\":\"eu-central-1/web\",\"generation\":\"1d6e:autoScalingGroupName/web\",\"from\":1,"
+        "\"to\":2,\"after\":\"\"}";
+    static const char shrunk[] =
+        "{\"op\":\"shrink\",\"pool\":\"eu-central-1/web\",\"at_us\":1795384000000000,\"ids\":[\"i-0aaa\",\"i-0bbb\"]}";
     struct provider_operation operation;
     switch (which) {
     case 0:
@@ -255,7 +270,7 @@ static enum provider_status call(struct provider_account *account, uint8_t which
     case 8:
         return functions->withdraw(account, "eu-central-1/web", &operation, error);
     default:
-        return functions->poll(account, grown, &operation, error);
+        return functions->poll(account, world->statuses & 1 ? shrunk : grown, &operation, error);
     }
 }
 
@@ -268,6 +283,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct world world = {.at = data + 2,
                           .left = size - 2,
                           .statuses = data[1],
+                          .source = data[0] / 10 % SOURCE_COUNT,
                           .may_write = which >= 6 && which <= 8,
                           .now_us = INT64_C(1795384950000000)};
     struct provider_services services = services_table;
@@ -276,7 +292,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct provider_error error = {.retry_at_us = PROVIDER_UNSET};
     if (drover_provider_module.functions->open(&services, "fuzz", &account, &error) != PROVIDER_OK)
         abort();
-    enum provider_status status = call(account, which, &error);
+    enum provider_status status = call(account, &world, which, &error);
     if (status >= PROVIDER_STATUS_COUNT || (status != PROVIDER_OK && !error.text[0]))
         abort();
     check_text(error.text);

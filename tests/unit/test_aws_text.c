@@ -35,6 +35,20 @@ static void a_shared_file_gives_sections_keys_and_nested_keys(void **state)
     aws_ini_free(ini);
 }
 
+static void keys_that_are_all_indented_belong_to_their_section(void **state)
+{
+    (void)state;
+    static const char text[] = "[a]\n  x = 1\n  s3 =\n    y = 2\n  z = 3\n[b]\nx = 4\n";
+    struct error error;
+    struct aws_ini *ini = aws_ini_read(text, sizeof text - 1, &error);
+    assert_non_null(ini);
+    assert_string_equal(aws_ini_get(ini, "a", "x"), "1");
+    assert_string_equal(aws_ini_get(ini, "a", "s3.y"), "2");
+    assert_string_equal(aws_ini_get(ini, "a", "z"), "3");
+    assert_string_equal(aws_ini_get(ini, "b", "x"), "4");
+    aws_ini_free(ini);
+}
+
 static void refuses_file(const char *text, const char *wanted)
 {
     struct error error = {0};
@@ -50,7 +64,8 @@ static void a_malformed_shared_file_is_refused_by_line_and_shows_nothing_of_it(v
     refuses_file("[a\n", "line 1: the section's ']' is missing");
     refuses_file("[a]\nx = 1\nx = 2\n", "line 3: the key is told twice");
     refuses_file("[a]\n[a]\n", "line 2: the section is told twice");
-    refuses_file("[a]\n = 2\n", "line 2: it is indented and no key without a value stands before");
+    refuses_file("[a]\nx = 1\n y = 2\n", "line 3: it is indented deeper and no key without a value stands before");
+    refuses_file("[a]\n = 2\n", "line 2: there is no key before '='");
     refuses_file("[a]\n= 2\n", "line 2: there is no key before '='");
     refuses_file("[ ]\n", "line 1: the section has no name");
     refuses_file("[a]\nx = \xff\n", "it is no UTF-8 text");
@@ -123,14 +138,14 @@ static void an_error_is_found_in_every_shape(void **state)
     (void)state;
     errors_are("<?xml version=\"1.0\"?><Response><Errors><Error><Code>AuthFailure</Code><Message>no</Message></Error>"
                "</Errors><RequestID>1</RequestID></Response>",
-               NULL, 401, "AuthFailure", AWS_TROUBLE_AUTH);
+               NULL, 401, "AuthFailure", AWS_TROUBLE_KEYS);
     errors_are("<ErrorResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><Error><Type>Sender</Type>"
                "<Code>ValidationError</Code><Message>AutoScalingGroup name not found - x</Message></Error>"
                "<RequestId>1</RequestId></ErrorResponse>",
                NULL, 400, "ValidationError", AWS_TROUBLE_NOT_FOUND);
     errors_are("<ErrorResponse><Errors><Error><Code>SignatureDoesNotMatch</Code><Message>x</Message></Error></Errors>"
                "</ErrorResponse>",
-               NULL, 403, "SignatureDoesNotMatch", AWS_TROUBLE_AUTH);
+               NULL, 403, "SignatureDoesNotMatch", AWS_TROUBLE_KEYS);
     errors_are("{\"__type\":\"com.amazonaws#ThrottlingException\",\"Message\":\"slow\"}", NULL, 400,
                "ThrottlingException", AWS_TROUBLE_THROTTLED);
     errors_are("{\"message\":\"no\"}", "AccessDeniedException:http://internal/", 400, "AccessDeniedException",
@@ -150,14 +165,72 @@ static enum aws_trouble trouble_of(const char *code, const char *message, int st
     return aws_trouble_of(&failure, status, ahead_s * 1000000);
 }
 
-static void codes_mean_what_the_services_document(void **state)
+static void every_code_means_its_trouble(void **state)
 {
     (void)state;
-    assert_int_equal(trouble_of("RequestLimitExceeded", "", 503, 0), AWS_TROUBLE_THROTTLED);
-    assert_int_equal(trouble_of("ServiceUnavailable", "", 503, 0), AWS_TROUBLE_UNWELL);
-    assert_int_equal(trouble_of("ResourceContention", "", 500, 0), AWS_TROUBLE_UNWELL);
-    assert_int_equal(trouble_of("InternalFailure", "", 500, 0), AWS_TROUBLE_AMBIGUOUS);
-    assert_int_equal(trouble_of("ExpiredToken", "", 403, 0), AWS_TROUBLE_EXPIRED);
+    static const struct {
+        const char *codes; /* parted by blanks */
+        int status;
+        enum aws_trouble trouble;
+    } kinds[] = {
+        {"Throttling ThrottlingException ThrottledException RequestThrottledException RequestThrottled "
+         "TooManyRequestsException",
+         400, AWS_TROUBLE_THROTTLED},
+        {"RequestLimitExceeded EC2ThrottledException", 503, AWS_TROUBLE_THROTTLED},
+        {"PriorRequestNotComplete IDPCommunicationError", 400, AWS_TROUBLE_UNWELL},
+        {"Unavailable", 503, AWS_TROUBLE_UNWELL},
+        {"ResourceContention", 500, AWS_TROUBLE_UNWELL},
+        {"InternalError InternalFailure InternalErrorException ServiceException", 500, AWS_TROUBLE_AMBIGUOUS},
+        {"ServiceUnavailable ServiceUnavailableException", 503, AWS_TROUBLE_AMBIGUOUS},
+        {"RequestTimeout RequestTimeoutException", 400, AWS_TROUBLE_AMBIGUOUS},
+        {"ExpiredToken ExpiredTokenException RequestExpired", 403, AWS_TROUBLE_EXPIRED},
+        {"RequestTimeTooSkewed RequestInTheFuture", 403, AWS_TROUBLE_CLOCK},
+        {"AuthFailure", 401, AWS_TROUBLE_KEYS},
+        {"InvalidClientTokenId SignatureDoesNotMatch InvalidSignatureException UnrecognizedClientException", 403,
+         AWS_TROUBLE_KEYS},
+        {"OptInRequired UnauthorizedOperation AccessDenied AccessDeniedException", 403, AWS_TROUBLE_AUTH},
+        {"InvalidInstanceID.NotFound InvalidLaunchTemplateId.NotFound InvalidGroup.NotFound "
+         "InvalidInstanceID.Malformed "
+         "NatGatewayNotFound LoadBalancerNotFound TargetGroupNotFound NoSuchResourceException",
+         400, AWS_TROUBLE_NOT_FOUND},
+        {"NoSuchEntity NoSuchHostedZone", 404, AWS_TROUBLE_NOT_FOUND},
+        {"DependencyViolation ResourceInUse DeleteConflict ScalingActivityInProgress", 400, AWS_TROUBLE_CONFLICT},
+        {"VcpuLimitExceeded InstanceLimitExceeded MaxSpotInstanceCountExceeded VpcLimitExceeded AddressLimitExceeded "
+         "NatGatewayLimitExceeded LimitExceeded TooManyThings",
+         400, AWS_TROUBLE_QUOTA},
+        {"InsufficientInstanceCapacity InsufficientHostCapacity InsufficientReservedInstanceCapacity "
+         "SpotMaxPriceTooLow Unsupported",
+         500, AWS_TROUBLE_NO_CAPACITY},
+        {"DryRunOperation", 412, AWS_TROUBLE_DRY_RUN},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char codes[512], *rest = codes;
+        assert_true(strlen(kinds[i].codes) < sizeof codes);
+        strcpy(codes, kinds[i].codes);
+        for (const char *code = strsep(&rest, " "); code; code = strsep(&rest, " ")) {
+            enum aws_trouble got = trouble_of(code, "", kinds[i].status, 0);
+            if (got != kinds[i].trouble)
+                fail_msg("%s: trouble %d wanted, got %d", code, (int)kinds[i].trouble, (int)got);
+        }
+    }
+}
+
+static void an_answer_without_a_code_is_judged_by_its_status(void **state)
+{
+    (void)state;
+    static const int unwell[] = {408, 500, 501, 502, 503, 504, 509, 520, 599};
+    for (size_t i = 0; i < sizeof unwell / sizeof *unwell; i++)
+        assert_int_equal(trouble_of("", "", unwell[i], 0), AWS_TROUBLE_AMBIGUOUS);
+    assert_int_equal(trouble_of("", "", 429, 0), AWS_TROUBLE_THROTTLED);
+    assert_int_equal(trouble_of("", "", 401, 0), AWS_TROUBLE_AUTH);
+    assert_int_equal(trouble_of("", "", 403, 0), AWS_TROUBLE_AUTH);
+    assert_int_equal(trouble_of("", "", 302, 0), AWS_TROUBLE_OTHER);
+    assert_int_equal(trouble_of("", "", 404, 0), AWS_TROUBLE_OTHER);
+}
+
+static void codes_that_mean_several_things_are_told_apart(void **state)
+{
+    (void)state;
     assert_int_equal(trouble_of("RequestExpired", "", 400, 10), AWS_TROUBLE_EXPIRED);
     assert_int_equal(trouble_of("RequestExpired", "", 400, 1200), AWS_TROUBLE_CLOCK);
     assert_int_equal(trouble_of("RequestTimeTooSkewed", "", 403, 0), AWS_TROUBLE_CLOCK);
@@ -166,16 +239,11 @@ static void codes_mean_what_the_services_document(void **state)
     assert_int_equal(trouble_of("InvalidSignatureException", "Signature expired: 1 is now earlier", 400, 0),
                      AWS_TROUBLE_CLOCK);
     assert_int_equal(trouble_of("SignatureDoesNotMatch", "The request signature we calculated", 403, 1200),
-                     AWS_TROUBLE_AUTH);
-    assert_int_equal(trouble_of("OptInRequired", "", 403, 0), AWS_TROUBLE_AUTH);
+                     AWS_TROUBLE_KEYS);
     assert_int_equal(trouble_of("InvalidInstanceID.NotFound", "", 400, 0), AWS_TROUBLE_NOT_FOUND);
     assert_int_equal(trouble_of("InvalidInstanceID.Malformed", "", 400, 0), AWS_TROUBLE_NOT_FOUND);
     assert_int_equal(trouble_of("ValidationError", "desiredSize equals minSize", 400, 0), AWS_TROUBLE_OTHER);
-    assert_int_equal(trouble_of("VcpuLimitExceeded", "", 400, 0), AWS_TROUBLE_QUOTA);
     assert_int_equal(trouble_of("TooManyThings", "", 400, 0), AWS_TROUBLE_QUOTA);
-    assert_int_equal(trouble_of("InsufficientInstanceCapacity", "", 500, 0), AWS_TROUBLE_NO_CAPACITY);
-    assert_int_equal(trouble_of("ScalingActivityInProgress", "", 400, 0), AWS_TROUBLE_CONFLICT);
-    assert_int_equal(trouble_of("DryRunOperation", "", 412, 0), AWS_TROUBLE_DRY_RUN);
     assert_int_equal(trouble_of("SomethingNew", "", 503, 0), AWS_TROUBLE_AMBIGUOUS);
     assert_int_equal(trouble_of("SomethingNew", "", 400, 0), AWS_TROUBLE_OTHER);
 }
@@ -309,11 +377,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shared_file_gives_sections_keys_and_nested_keys),
+        cmocka_unit_test(keys_that_are_all_indented_belong_to_their_section),
         cmocka_unit_test(a_malformed_shared_file_is_refused_by_line_and_shows_nothing_of_it),
         cmocka_unit_test(regions_belong_to_partitions),
         cmocka_unit_test(what_is_no_region_is_refused),
         cmocka_unit_test(an_error_is_found_in_every_shape),
-        cmocka_unit_test(codes_mean_what_the_services_document),
+        cmocka_unit_test(every_code_means_its_trouble),
+        cmocka_unit_test(an_answer_without_a_code_is_judged_by_its_status),
+        cmocka_unit_test(codes_that_mean_several_things_are_told_apart),
         cmocka_unit_test(a_write_that_may_have_been_done_is_unknown),
         cmocka_unit_test(words_of_activities_mean_capacity_quota_or_permission),
         cmocka_unit_test(a_product_has_one_hourly_price),

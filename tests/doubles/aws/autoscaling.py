@@ -1,5 +1,8 @@
 """Auto Scaling: the calls that the module makes, with the bounds and errors that moto lacks."""
+import time
+
 from .reply import Refusal, moment
+from .world import World
 
 
 def _members(form, prefix):
@@ -33,7 +36,7 @@ def _describe(group):
         "Status": group["status"] or None,
         "AvailabilityZones": [group["region"] + zone for zone in "abc"],
         "Instances": [{"InstanceId": id, "InstanceType": m["machine"]["type"], "AvailabilityZone": m["machine"]["zone"],
-                       "LifecycleState": m["lifecycle"] + (":Wait" if m["lifecycle"] == "Terminating" and group["hook"] else ""),
+                       "LifecycleState": World.shown_lifecycle(group, m),
                        "HealthStatus": m["health"], "ProtectedFromScaleIn": m["protected"]}
                       for id, m in group["members"].items()],
         "NewInstancesProtectedFromScaleIn": group["protect"], "CapacityRebalance": group["rebalance"],
@@ -44,6 +47,8 @@ def _describe(group):
         shown["MixedInstancesPolicy"] = {
             "LaunchTemplate": {"LaunchTemplateSpecification": template, "Overrides": group["mixed"]["overrides"]},
             "InstancesDistribution": group["mixed"]["distribution"]}
+    elif group["configuration"]:
+        shown["LaunchConfigurationName"] = group["configuration"]
     else:
         shown["LaunchTemplate"] = template
     return shown
@@ -96,18 +101,22 @@ def terminate(world, region, form):
     if not group or group["region"] != region:
         raise Refusal(400, "ValidationError", f"Instance Id not found - No managed instance found for instance ID {id}")
     member = group["members"][id]
-    if form["ShouldDecrementDesiredCapacity"] == "true" and member["lifecycle"] != "Terminating":
+    # For the worst: a call that comes twice takes two places, so that a module which repeats one is found out.
+    if form["ShouldDecrementDesiredCapacity"] == "true":
         if group["desired"] <= group["min"]:
             raise Refusal(400, "ValidationError", "Currently, desiredSize equals minSize. Terminating instance without "
                                                   "replacement will violate group's min size constraint.")
         group["desired"] -= 1
-    member.update(lifecycle="Terminating", looks=0)
+    member.update(lifecycle="Terminating", looks=0, lags_until=time.monotonic() + world.lag_s)
     world.add_activity(group, "InProgress", "", f"Terminating EC2 instance: {id}")
     return {"Activity": {"ActivityId": group["activities"][0]["ActivityId"], "StatusCode": "InProgress"}}
 
 
 def describe_configurations(world, region, form):
-    return {"LaunchConfigurations": []}
+    names = _members(form, "LaunchConfigurationNames")
+    found = [g for (r, _), g in sorted(world.groups.items()) if r == region and g["configuration"] in names]
+    return {"LaunchConfigurations": [{"LaunchConfigurationName": g["configuration"], "InstanceType": g["type"],
+                                      "SpotPrice": "0.5" if g["market"] == "spot" else None} for g in found[:1]]}
 
 
 ACTIONS = {

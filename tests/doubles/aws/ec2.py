@@ -59,7 +59,7 @@ def describe_types(world, region, form):
         "vCpuInfo": {"defaultVCpus": world.types[name][0]}, "memoryInfo": {"sizeInMiB": world.types[name][1]},
         "processorInfo": {"supportedArchitectures": [world.types[name][2]],
                           "sustainedClockSpeedInGhz": world.types[name][3]},
-        "gpuInfo": {"gpus": [{"name": "T4", "manufacturer": "NVIDIA", "count": 1}]} if name.startswith("g") else None,
+        "gpuInfo": {"gpus": [{"name": "T4", "manufacturer": "NVIDIA", "count": 1}] * (2 if "metal" in name else 1)} if name.startswith("g") else None,
         "instanceStorageInfo": {"totalSizeInGB": 125} if name.startswith("g") else None} for name in shown],
         "nextToken": token}
 
@@ -83,7 +83,11 @@ def describe_template(world, region, form):
 
 
 def describe_spot_prices(world, region, form):
-    wanted = {value for key, value in form.items() if key.startswith("InstanceType.")}
+    named = {value for key, value in form.items() if key.startswith("InstanceType.")}
+    unknown = sorted(named - set(world.types))
+    if unknown:
+        raise Refusal(400, "InvalidParameterValue", f"Invalid instance type: {unknown[0]}")
+    wanted = named or set(_filters(form).get("instance-type", []))
     if form.get("StartTime") != form.get("EndTime"):
         raise Refusal(400, "InvalidParameterValue", "this double gives the prices in force only")
     rows = [row for row in world.spot.get(region, []) if row["instanceType"] in wanted]

@@ -1,6 +1,7 @@
 """Pricing and Service Quotas: JSON 1.1, neither of which moto has for EC2."""
 import json
 
+from .autoscaling import page
 from .reply import Refusal
 
 
@@ -21,7 +22,8 @@ def get_products(world, region, body):
     products = world.prices.get((filters.get("regionCode"), filters.get("instanceType")), [])
     if "capacitystatus" not in filters:
         products = products + [product("RESERVED", "0.0000000000")]
-    return {"FormatVersion": "aws_v1", "PriceList": products}
+    shown, token = page(world, products, body, "MaxResults")
+    return {"FormatVersion": "aws_v1", "PriceList": shown, **({"NextToken": token} if token else {})}
 
 
 def _quota(code, value):

@@ -31,6 +31,7 @@ class World:
         self.faults, self.denied, self.log = [], set(), []
         self.page_size = 100
         self.repeat_tokens = False
+        self.lag_s = 0          # so long a group shows an instance as it was before its removal, with the new size
         self.settles = True     # machines start and end by themselves, one step a look
         self.metadata = {"enabled": True, "role": "drover-role", "tokens": set(), "status": {}}
         self.next_number = 1
@@ -48,7 +49,7 @@ class World:
         group = {"region": region, "name": name, "desired": desired, "min": least, "max": most, "type": type,
                  "market": market, "template": template, "launch": "ok", "uuid": f"uuid-{self.number()}", "members": {},
                  "activities": [], "tags": {}, "protect": False, "suspended": [], "mixed": None, "status": "",
-                 "hook": False, "rebalance": False, "failed_at": None}
+                 "hook": False, "configuration": "", "rebalance": False, "failed_at": None}
         group.update(more)
         self.groups[(region, name)] = group
         self.launch(group)
@@ -104,7 +105,7 @@ class World:
                 member["looks"] += 1
                 if member["looks"] > 1:
                     self.start(member)
-            elif member["lifecycle"] == "Terminating":
+            elif member["lifecycle"] == "Terminating" and time.monotonic() >= member.get("lags_until", 0):
                 member["looks"] += 1
                 member["machine"]["state"] = "shutting-down"
                 if member["looks"] > 1:
@@ -118,6 +119,12 @@ class World:
             if not victims:
                 return
             victims[0].update(lifecycle="Terminating", looks=0)
+
+    @staticmethod
+    def shown_lifecycle(group, member):
+        if time.monotonic() < member.get("lags_until", 0):
+            return "InService"
+        return member["lifecycle"] + (":Wait" if member["lifecycle"] == "Terminating" and group["hook"] else "")
 
     def group_of(self, instance):
         for group in self.groups.values():

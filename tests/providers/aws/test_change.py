@@ -1,4 +1,6 @@
 """Growing, shrinking, taking back: never a machine too many, never the wrong one."""
+import pytest
+
 REGION = "eu-central-1"
 WRITES = ("SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
 
@@ -179,6 +181,133 @@ def test_a_growth_that_failed_is_taken_back_only_where_nothing_can_be_lost(modul
     group.update(desired=5, protect=False)
     done = module.call("withdraw", pool=f"{REGION}/web")[1]
     assert done["done"] == "conflict" and group["desired"] == 5
+
+
+def on(world, action, happens):
+    """Something happens right before the double answers that action the next time."""
+    original = world.take_fault
+
+    def watched(asked, region):
+        if asked == action:
+            world.take_fault = original
+            happens()
+        return original(asked, region)
+
+    world.take_fault = watched
+
+
+@pytest.mark.parametrize("action", ["DescribeLaunchTemplateVersions", "DescribeScalingActivities"])
+def test_somebody_who_raises_the_size_while_a_growth_is_prepared_is_not_undone(module, world, action):
+    group = world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    on(world, action, lambda: group.update(desired=7))
+    done = module.grow(pool, 3)
+    assert done["done"] == "conflict" and "its size is 7 and not 2" in done["error"]["text"]
+    assert writes(world) == [] and group["desired"] == 7
+
+
+def test_somebody_who_raises_the_size_while_a_growth_waits_is_not_undone(module, world):
+    """A throttled write goes again after a pause, in which anything may happen."""
+    group = world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    world.faults.append({"action": "SetDesiredCapacity", "status": 400, "code": "Throttling", "times": 1})
+    on(world, "SetDesiredCapacity", lambda: group.update(desired=7))
+    assert module.grow(pool, 3)["done"] == "conflict"
+    assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 7 and len(alive(world, "web")) >= 2
+
+
+def test_a_suspended_group_is_lowered_only_where_nothing_else_is_against_it(module, world):
+    plain = world.add_group(REGION, "plain", desired=2, protect=True)
+    mixed = world.add_group(REGION, "mixed", desired=2, protect=True, mixed={
+        "overrides": [{"InstanceType": "m5.large", "WeightedCapacity": "4"}], "distribution": {}})
+    for group in (plain, mixed):
+        group.update(desired=5, suspended=["Launch"])
+    assert module.call("withdraw", pool=f"{REGION}/plain")[1]["done"] == "ok" and plain["desired"] == 2
+    done = module.call("withdraw", pool=f"{REGION}/mixed")[1]
+    assert done["done"] == "invalid" and "weights" in done["error"]["text"] and mixed["desired"] == 5
+
+
+def test_a_group_that_finds_machines_after_all_is_not_lowered(module, world):
+    group = world.add_group(REGION, "web", desired=2, protect=True)
+    group.update(desired=4, launch="ice")
+    on(world, "DescribeLaunchTemplateVersions", lambda: group.update(launch="ok"))
+    done = module.call("withdraw", pool=f"{REGION}/web")[1]
+    assert done["done"] == "conflict" and "look again" in done["error"]["text"]
+    assert writes(world) == [] and group["desired"] == 4
+
+
+def test_a_launch_that_failed_in_one_zone_and_went_well_in_another_is_no_failure(module, world):
+    group = world.add_group(REGION, "web", desired=1)
+    done = module.grow(module.pool("web"), 2)
+    world.launch(group)
+    world.add_activity(group, "Failed", "We currently do not have sufficient m5.large capacity", "Launching a new EC2 instance")
+    done = module.follow(done)
+    assert done["done"] == "ok" and done["operation"]["progress"] == "done"
+
+
+def test_a_launch_that_a_hook_gave_up_is_a_failure(module, world):
+    group = world.add_group(REGION, "web", desired=1, suspended=["Launch"])
+    world.settles = False
+    group["suspended"] = []
+    done = module.grow(module.pool("web"), 2)
+    world.add_activity(group, "Cancelled", "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token x "
+                       "was abandoned: Heartbeat Timeout", "Launching a new EC2 instance: i-0aaa")
+    done = module.follow(done)
+    assert done["done"] == "no_capacity" and "abandoned" in done["error"]["text"]
+
+
+def test_a_kill_between_a_growth_and_its_answer_grows_nothing_twice(through_proxy, world, proxy):
+    group = world.add_group(REGION, "web", desired=1)
+    pool = through_proxy.pool("web")
+    observed = {k: v for k, v in pool.items() if k != "instances"}
+    proxy.fault("hold", match="Action=SetDesiredCapacity")
+    process = through_proxy.start("grow", observed=observed, instances=pool["instances"], to=3)
+    assert proxy.arrived.wait(30), "the growth never came"
+    process.kill()
+    process.wait()
+    proxy.release()
+    assert through_proxy.grow(pool, 3)["done"] == "conflict"
+    assert through_proxy.pool("web")["desired"] == 3
+    assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 3
+
+
+def test_a_kill_before_a_growth_left_changes_nothing_and_it_may_be_asked_again(through_proxy, world, proxy):
+    group = world.add_group(REGION, "web", desired=1)
+    pool = through_proxy.pool("web")
+    observed = {k: v for k, v in pool.items() if k != "instances"}
+    proxy.fault("hold", match="Action=DescribeScalingActivities")
+    process = through_proxy.start("grow", observed=observed, instances=pool["instances"], to=3)
+    assert proxy.arrived.wait(30), "the growth never began"
+    process.kill()
+    process.wait()
+    proxy.release()
+    assert writes(world) == [] and group["desired"] == 1
+    assert through_proxy.follow(through_proxy.grow(pool, 3))["done"] == "ok"
+    assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 3
+
+
+def test_a_removal_that_is_asked_for_again_while_the_group_lags_is_sent_once(module, world):
+    """Whoever asked may have died before it noted the answer."""
+    world.lag_s = 3
+    group = world.add_group(REGION, "web", desired=3)
+    pool = module.pool("web")
+    victim = pool["instances"][0]["id"]
+    done = module.shrink(pool, victim)
+    assert done["done"] == "ok" and module.pool("web")["instances"][0]["state"] == "running"
+    assert module.shrink(pool, victim)["done"] == "ok"
+    assert writes(world) == ["TerminateInstanceInAutoScalingGroup"] and group["desired"] == 2
+    assert module.follow(done, most=200)["operation"]["progress"] == "done"
+    assert victim not in (module.folder / "kept.json").read_text()
+
+
+def test_a_call_that_comes_twice_is_done_once(module, world):
+    group = world.add_group(REGION, "web", desired=2)
+    pool = module.pool("web")
+    assert [module.grow(pool, 3)["done"] for _ in range(2)] == ["ok", "conflict"]
+    pool = module.pool("web")
+    victim = pool["instances"][0]["id"]
+    assert [module.shrink(pool, victim)["done"] for _ in range(3)] == ["ok"] * 3
+    assert writes(world) == list(WRITES) and group["desired"] == 2
 
 
 def test_somebody_who_lowers_the_size_meanwhile_is_a_conflict(module, world):

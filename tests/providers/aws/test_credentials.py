@@ -154,6 +154,14 @@ def test_endpoints_and_regions_come_from_settings_environment_and_profile(module
     assert module.pools() == []
 
 
+def test_the_default_profile_may_be_written_like_the_others(module, world):
+    add_keys(world, "DEFAULTED")
+    module.environment = {}
+    write(module, config=f"[profile default]\n{pair('DEFAULTED')}")
+    module.pools()
+    assert signed_by(world) == "DEFAULTED"
+
+
 def test_settings_that_cannot_work_are_refused_by_name(module):
     for key, value, words in [
             ("regions", ["eu-central"], "is no name of an AWS region"), ("regions", [REGION, REGION], "stands there twice"),

@@ -1,4 +1,6 @@
-"""The fault cases of issue 5, by their numbers. Cases 6 and 12 are about creating and removing whole regions."""
+"""Fault cases, numbered: 1 credentials that are not whole, 2 refused, 3 ended; 4 a clock that is off; 5 throttling; 6 a write whose
+answer is lost; 7 sizes out of bounds; 8 no capacity and quotas; 9 an instance already gone; 10 malformed and hostile answers; 11 the
+instance's metadata, and notices. 12, a teardown of a region, is not this module's: it creates and removes none."""
 import time
 
 import pytest
@@ -165,6 +167,49 @@ def test_fault_05_an_internal_error_of_a_write_is_unknown_and_not_repeated(modul
     assert writes(world) == ["SetDesiredCapacity"]
 
 
+# 6: a lost answer. What a region's creation would do twice, growth and removal would too.
+
+LOST = [dict(kind="reset"), dict(kind="cut"), dict(kind="html"), dict(kind="after_status", status=502, body="<html>bad gateway</html>"),
+        dict(kind="after_status", status=520), dict(kind="after_status", status=503, body="<ErrorResponse><Error><Code>ServiceUnavailable"
+             "</Code></Error></ErrorResponse>")]
+LOST_NAMES = ["reset", "cut", "html", "bad-gateway", "unlisted-5xx", "unavailable"]
+
+
+@pytest.mark.parametrize("fault", LOST, ids=LOST_NAMES)
+def test_fault_06_a_growth_whose_answer_is_lost_is_never_sent_again(through_proxy, world, proxy, fault):
+    group = world.add_group(REGION, "web", desired=1)
+    pool = through_proxy.pool("web")
+    proxy.fault(match="Action=SetDesiredCapacity", **fault)
+    assert through_proxy.grow(pool, 2)["done"] == "unknown"
+    assert through_proxy.pool("web")["desired"] == 2, "looking shows that it arrived"
+    assert through_proxy.grow(pool, 2)["done"] == "conflict"
+    assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 2
+
+
+@pytest.mark.parametrize("fault", LOST, ids=LOST_NAMES)
+def test_fault_06_a_removal_whose_answer_is_lost_is_never_sent_again(through_proxy, world, proxy, fault):
+    group = world.add_group(REGION, "web", desired=3)
+    pool = through_proxy.pool("web")
+    victim = pool["instances"][0]["id"]
+    proxy.fault(match="Action=TerminateInstance", **fault)
+    done = through_proxy.shrink(pool, victim)
+    assert done["done"] == ("unknown" if fault["kind"] in ("reset", "cut") else "ok"), "what was answered is settled by looking"
+    assert through_proxy.follow(through_proxy.shrink(pool, victim))["done"] == "ok"
+    assert writes(world) == ["TerminateInstanceInAutoScalingGroup"] and group["desired"] == 2
+    assert victim not in (through_proxy.folder / "kept.json").read_text()
+
+
+def test_fault_06_a_write_that_is_answered_too_late_is_unknown_when_the_calls_time_is_over(through_proxy, world, proxy):
+    group = world.add_group(REGION, "web", desired=1)
+    pool = through_proxy.pool("web")
+    proxy.fault("slow", match="Action=SetDesiredCapacity", seconds=8)
+    started = time.monotonic()
+    ((_, done),) = through_proxy.run(("grow", {"observed": {k: v for k, v in pool.items() if k != "instances"}, "to": 2,
+                                               "instances": pool["instances"]}), deadline=4)
+    assert done["done"] == "unknown" and time.monotonic() - started < 8
+    assert writes(world) == ["SetDesiredCapacity"] and group["desired"] == 2
+
+
 # 7: outside of Min..Max
 
 def test_fault_07_above_the_maximum_is_refused_before_anything_is_written(module, world):
@@ -314,6 +359,65 @@ def test_fault_10_a_spot_price_that_makes_no_sense_is_left_out(module, world, pr
     assert module.records("offer", "offers") == []
 
 
+LOOKS = {"describe": "Action=DescribeInstanceTypes", "pools": "Action=DescribeInstances", "offers": "GetProducts",
+         "quotas": "GetServiceQuota", "interruptions": "Action=DescribeSpotInstanceRequests", "check": "Action=GetCallerIdentity"}
+HEALED = {"refuse": dict(kind="refuse"), "reset": dict(kind="reset"), "cut": dict(kind="cut"),
+          "503": dict(kind="status", status=503, body="<html>busy</html>"), "slow": dict(kind="slow", seconds=1),
+          "date": dict(kind="date", seconds=1200)}
+
+
+def furnish(module, world):
+    group = world.add_group(REGION, "web", desired=2, market="spot")
+    world.prices = {(REGION, "m5.large"): [product("A", "0.1")]}
+    world.spot_requests = {sorted(group["members"])[0]: {"region": REGION, "code": "marked-for-termination", "at": 1795384950}}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_fault_10_every_look_survives_what_happens_once_on_the_way(through_proxy, world, proxy, look):
+    furnish(through_proxy, world)
+    through_proxy.settings["groups"] = ["*"]
+    plain, done = through_proxy.call(look)
+    assert done["done"] == "ok" and plain, done
+    for name, fault in HEALED.items():
+        proxy.fault(match=LOOKS[look], **fault)
+        records, done = through_proxy.call(look)
+        assert done["done"] == "ok" and not proxy.faults, (name, done)
+        assert without_times(records) == without_times(plain), name
+    assert writes(world) == []
+
+
+def without_times(records):
+    return [(kind, {key: part for key, part in value.items() if key != "observed_at_us"}) for kind, value in records]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("fault", [dict(kind="html"), dict(kind="status", status=403, body="<html>blocked by the proxy</html>")],
+                         ids=["html", "proxy"])
+def test_fault_10_every_look_that_cannot_be_had_says_what_and_where(through_proxy, world, proxy, look, fault):
+    furnish(through_proxy, world)
+    proxy.fault(match=LOOKS[look], times=99, **fault)
+    _, done = through_proxy.call(look)
+    assert done["done"] == ("retry" if fault["kind"] == "html" else "auth"), done
+    assert LOOKS[look].split("=")[-1] in done["error"]["text"] and "eu-central-1" in done["error"]["text"]
+    assert SECRET not in through_proxy.output and "<html>" not in done["error"]["text"].replace("<html>blocked", "")
+
+
+def test_fault_10_a_price_list_that_goes_round_in_a_circle_is_an_error(module, world):
+    module.settings["instance_types"] = ["m5.large"]
+    world.page_size, world.repeat_tokens = 1, True
+    world.prices = {(REGION, "m5.large"): [product("A", "1"), product("B", "1"), product("C", "1")]}
+    status, text = failed(module, "offers")
+    assert status == "retry" and "GetProducts" in text
+
+
+def test_fault_10_products_on_several_pages_are_several(module, world):
+    module.settings["instance_types"] = ["m5.large"]
+    world.page_size = 1
+    world.prices = {(REGION, "m5.large"): [product("A", "1"), product("B", "1")]}
+    assert module.records("offer", "offers") == []
+    assert any("several products fit" in line for line in module.logs)
+
+
 # 11: the instance's metadata
 
 def on_instance(module, url):
@@ -370,3 +474,12 @@ def test_fault_11_an_expiration_that_is_no_time_is_refused(module, world, double
                 body='{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"double-secret","Token":"T","Expiration":"soon"}')
     status, text = failed(module)
     assert status == "retry"
+
+
+def test_fault_11_a_notice_whose_time_cannot_be_read_is_told_without_one(module, world):
+    group = world.add_group(REGION, "web", desired=1, market="spot")
+    (victim,) = group["members"]
+    world.machines[victim].update(state="shutting-down", reason="Server.SpotInstanceShutdown")
+    world.events = {victim: {"region": REGION, "code": "instance-stop", "description": "soon", "at": "when it suits"}}
+    notices = module.records("interruption", "interruptions")
+    assert [(n["instance"], n["kind"], n.get("at_us")) for n in notices] == [(victim, "terminate", None)] * 2

@@ -1,4 +1,8 @@
 """What the module sees: pools, types, prices, quotas, notices, permissions; against the double, which checks signatures."""
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from doubles.aws.json_services import product
@@ -54,6 +58,19 @@ def test_a_template_is_read_once_for_all_looks_of_a_while_and_anew_before_a_writ
     world.log.clear()
     module.run("pools", "offers", "pools", ("shrink", {"pool": pool["id"], "instances": [pool["instances"][0]["id"]]}))
     assert [e["action"] for e in world.log].count("DescribeLaunchTemplateVersions") == 2
+
+
+def test_a_launch_configuration_says_type_and_market_too(module, world):
+    world.add_group(REGION, "old", type="m6g.large", market="spot", configuration="old-configuration")
+    pool = module.pool("old")
+    assert (pool["instance_type"], pool["market"], pool["writable"]) == ("m6g.large", "spot", True)
+
+
+def test_a_template_that_is_gone_leaves_what_the_members_are(module, world):
+    group = world.add_group(REGION, "web", desired=1)
+    del world.templates[group["template"]]
+    assert module.pool("web")["instance_type"] == "m5.large"
+    assert any("what it starts cannot be read" in line for line in module.logs)
 
 
 def test_an_empty_group_has_type_and_market_of_its_template(module, world):
@@ -130,6 +147,7 @@ def test_a_repeated_page_token_is_an_error_and_not_a_shorter_list(module, world)
 
 
 def test_describe_gives_zones_with_their_physical_ids_and_all_types(module, world):
+    world.types["g4dn.metal"] = (96, 393216, "x86_64", 2.5)
     records, done = module.call("describe")
     assert done["done"] == "ok"
     (region,) = [value for kind, value in records if kind == "region"]
@@ -139,7 +157,7 @@ def test_describe_gives_zones_with_their_physical_ids_and_all_types(module, worl
     gpu = types["g4dn.xlarge"]
     assert (gpu["gpu"], gpu["gpus"], gpu["vcpus"], gpu["memory_mib"], gpu["disk_mib"]) == ("nvidia/t4", 1, 4, 16384, 119209)
     assert gpu["processor_mhz"] == 10000 and gpu["quota"].startswith("ec2/L-DB2E81BA")
-    assert types["m6g.large"]["architecture"] == "arm64"
+    assert types["m6g.large"]["architecture"] == "arm64" and types["g4dn.metal"]["gpus"] == 2
 
 
 def offers(module):
@@ -163,6 +181,15 @@ def test_offers_take_one_on_demand_price_and_the_newest_spot_price_of_each_zone(
         ("on-demand", "m5.large", ""): 115000, ("on-demand", "m5.xlarge", ""): 230000, ("spot", "m5.large", REGION + "a"): 41200}
     assert {o["currency"] for o in found.values()} == {"USD"}
     assert found[("on-demand", "m5.large", "")]["source"] == "aws:pricing"
+
+
+def test_a_type_that_does_not_exist_costs_the_others_no_price(module, world):
+    module.settings["instance_types"] = ["m5.lrage", "m5.large"]
+    world.prices = {(REGION, "m5.large"): [product("A", "0.1")]}
+    world.spot[REGION] = [{"instanceType": "m5.large", "availabilityZone": REGION + "a", "productDescription": "Linux/UNIX",
+                           "spotPrice": "0.04", "timestamp": "2026-11-20T00:00:00.000Z"}]
+    assert sorted(offers(module)) == [("on-demand", "m5.large", ""), ("spot", "m5.large", REGION + "a")]
+    assert any("m5.lrage in eu-central-1: its on-demand price is unknown" in line for line in module.logs)
 
 
 def test_prices_of_a_partition_without_a_price_list_are_unknown_and_said_so(module, world):
@@ -197,6 +224,13 @@ def test_a_machine_of_unknown_size_makes_the_usage_unknown(module, world):
     assert quotas["ec2/L-1216C47A"] is None and quotas["ec2/L-34B43A08"] == 0
 
 
+def test_a_type_with_a_senseless_number_of_processors_is_an_error(module, world):
+    world.types["m5.large"] = (2000000, 8192, "x86_64", 3.1)
+    world.add_machine(REGION, "m5.large")
+    records, done = module.call("quotas")
+    assert done["done"] == "retry" and "2000000 is no number of processors" in done["error"]["text"] and records == []
+
+
 def test_notices_of_pool_instances_are_told_and_of_others_not(module, world):
     group = world.add_group(REGION, "web", desired=4, market="spot", rebalance=True)
     a, b, c, d = sorted(group["members"])
@@ -227,7 +261,30 @@ def test_check_names_the_call_that_is_refused(module, world):
     assert not {"SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup"} & {entry["action"] for entry in world.log}
 
 
+def test_check_does_not_take_silence_for_a_refusal(module, world):
+    module.settings["endpoint_url_pricing"] = "http://127.0.0.1:1"
+    permissions = {p["call"]: p for p in module.records("permission", "check")}
+    trouble = permissions["pricing:GetProducts"]["trouble"]
+    assert "not reached" in trouble and trouble.endswith("not tried, check again") and "grant" not in trouble
+
+
 def test_looking_never_writes(module, world):
     world.add_group(REGION, "web", desired=2)
     module.run("check", "describe", "offers", "pools", "quotas", "interruptions")
     assert all(entry["action"].startswith(("Describe", "Get")) for entry in world.log)
+
+
+def test_the_documented_policies_allow_what_is_asked_and_no_more(module, world):
+    text = (Path(__file__).resolve().parents[3] / "docs" / "providers" / "aws.md").read_text()
+    policies = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
+    reads, writes = ({action for statement in policy["Statement"] for action in statement["Action"]} for policy in policies)
+    group = world.add_group(REGION, "web", desired=2, market="spot", rebalance=True)
+    world.add_group(REGION, "old", configuration="old")
+    module.settings["instance_types"] = ["m5.large"]
+    module.run("check", "describe", "offers", "pools", "quotas", "interruptions")
+    asked = {f"{entry['service']}:{entry['action']}" for entry in world.log}
+    assert asked - {"sts:GetCallerIdentity"} == reads
+    world.log.clear()
+    assert module.follow(module.grow(module.pool("web"), 3))["done"] == "ok"
+    assert module.follow(module.shrink(module.pool("web"), sorted(group["members"])[0]))["done"] == "ok"
+    assert {f"{entry['service']}:{entry['action']}" for entry in world.log} - reads == writes
