@@ -317,7 +317,8 @@ static void test_government_cloud_is_asked_for_the_scope_of_its_own(void **state
     replay_exchange(replay, "POST", "https://login.microsoftonline.us/tenant-1/oauth2/v2.0/token",
                     "*scope=https%3A%2F%2Fmanagement.core.usgovcloudapi.net%2F.default*", 200, NULL,
                     "{\"access_token\":\"" BEARER "\",\"expires_in\":3599}");
-    replay_exchange(replay, "GET", "https://management.usgovcloudapi.net/subscriptions/sub-1/*", NULL, 200, NULL, "{}");
+    replay_exchange(replay, "GET", "https://management.usgovcloudapi.net/subscriptions/sub-1/*", NULL, 200, NULL,
+                    "{\"value\":[]}");
     assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
     azure_end(replay);
 }
@@ -333,6 +334,9 @@ static void test_settings_that_cannot_be_are_refused_by_name(void **state)
         {"currency = \"DOLLAR\"\n", "currency"},
         {"operation_deadline = \"soon\"\n", "operation_deadline"},
         {"identity_client_id = \"a\"\nidentity_object_id = \"b\"\n", "identity_object_id"},
+        {"operation_deadline = \"0s\"\n", "operation_deadline"},
+        {"send_certificate_chain = \"yes\"\n", "send_certificate_chain"},
+        {"pool \"p\" {\n scheduled_events = \"http://10.0.0.1\"\n}\n", "scheduled_events"},
         {"pool \"p\" {\n min = 5\n max = 2\n}\n", "pool"}};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
