@@ -12,6 +12,8 @@ struct provider_account {
     struct azure_settings settings;
     struct sdk_exchange *exchange;
     struct azure_token token;
+    char **buckets; /* whose limits are set */
+    size_t bucket_count, bucket_capacity;
 };
 
 /* provider.h's functions, one file each. */
