@@ -262,7 +262,8 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
     if (status == 429)
         return *ret_status = PROVIDER_THROTTLED, SDK_THROTTLED;
     /* The metadata service says 404 and 410 while it is updated. */
-    if (status >= 500 || (asking->metadata && (status == 404 || status == 410)))
+    if (status >= 500 || status == 408 || strcmp(error->code, "temporarily_unavailable") == 0 ||
+        (asking->metadata && (status == 404 || status == 410)))
         return *ret_status = PROVIDER_RETRY, SDK_RETRY;
     return SDK_FAIL;
 }
