@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from urllib.parse import quote
 
 from . import arm, catalogue, tokens
+from .events import Events
 from .faults import Faults
 from .groups import Groups
 from .operations import Operations
@@ -37,6 +38,7 @@ class World:
         self.faults = Faults()
         self.held, self.gate = threading.Event(), threading.Event()
         self.tokens = tokens.Tokens(self.now)
+        self.events = Events(self.now)
         self.add_identity(tokens.Identity(CLIENT_ID, CLIENT_SECRET, object_id=OBJECT_ID, resource_id=IDENTITY_ID))
         self.operations = Operations(self)
         self.groups = Groups(self)
@@ -123,6 +125,8 @@ class World:
     def serve_metadata(self, request):
         if request.path == "/metadata/identity/oauth2/token" and request.method == "GET":
             return tokens.metadata_token(self, request.query, request.headers)
+        if request.path == "/metadata/scheduledevents":
+            return self.events.handle(request)
         return Reply(404, {"error": "not_found"})
 
     # -- what tests look at --------------------------------------------------------------------------------------------------
