@@ -81,15 +81,18 @@ static bool take_grant(void *context, const struct sdk_json_at *item, struct err
     return true;
 }
 
+/* Asked of Azure for the resource group, for the whole subscription where it is "". */
 static enum provider_status try_write(struct provider_account *account, const char *group, const char *action,
                                       struct provider_error *error)
 {
     struct granting granting = {.action = action};
     struct provider_error problem = {.retry_at_us = PROVIDER_UNSET};
     struct buffer url = BUFFER_INIT;
-    const char *segments[] = {"subscriptions", account->settings.subscription, "resourceGroups", group,
+    const char *of_group[] = {"subscriptions", account->settings.subscription, "resourceGroups", group,
                               "providers",     "Microsoft.Authorization",      "permissions",    NULL};
-    azure_url_build(&url, account, AZURE_PERMISSIONS_VERSION, segments);
+    const char *of_all[] = {
+        "subscriptions", account->settings.subscription, "providers", "Microsoft.Authorization", "permissions", NULL};
+    azure_url_build(&url, account, AZURE_PERMISSIONS_VERSION, *group ? of_group : of_all);
     enum provider_status status =
         azure_arm_list(account,
                        &(struct azure_request){.name = "Microsoft.Authorization/permissions/read",
@@ -102,11 +105,19 @@ static enum provider_status try_write(struct provider_account *account, const ch
     if (status != PROVIDER_OK)
         buffer_printf(&url, "cannot be tried without doing it (%s)", problem.text);
     else if (!granting.granted)
-        buffer_printf(&url, "not granted in resource group %s: add it to the role", group);
+        buffer_printf(&url, "not granted in %s%s: add it to the role", *group ? "resource group " : "the subscription",
+                      group);
     char trouble[PROVIDER_TEXT_MAX];
     sdk_copy_text(trouble, sizeof trouble, url.data);
     buffer_release(&url);
     return emit(account, action, status != PROVIDER_OK || granting.granted, true, trouble) ? PROVIDER_OK : gone(error);
+}
+
+static enum provider_status try_writes(struct provider_account *account, const char *group,
+                                       struct provider_error *error)
+{
+    enum provider_status status = try_write(account, group, AZURE_WRITE_NAME, error);
+    return status == PROVIDER_OK ? try_write(account, group, AZURE_DELETE_NAME, error) : status;
 }
 
 static enum provider_status try_subscription(struct provider_account *account, struct provider_error *error)
@@ -149,9 +160,21 @@ static enum provider_status try_set(struct provider_account *account, const stru
     azure_url_build(&url, account, AZURE_COMPUTE_VERSION, usages);
     goes_on = goes_on && try_read(account, "Microsoft.Compute/locations/usages/read", url.data, &status, error);
     buffer_release(&url);
-    if (goes_on)
-        status = try_write(account, set->group, AZURE_WRITE_NAME, error);
-    return status == PROVIDER_OK ? try_write(account, set->group, AZURE_DELETE_NAME, error) : status;
+    return goes_on ? try_writes(account, set->group, error) : status;
+}
+
+/* Where no scale set stands yet. */
+static enum provider_status try_places(struct provider_account *account, struct provider_error *error)
+{
+    const struct azure_names *groups = &account->settings.resource_groups;
+    enum provider_status status = PROVIDER_OK;
+    bool asked = false;
+    for (size_t i = 0; i < groups->count && status == PROVIDER_OK; i++)
+        if (groups->list[i][0] && !strpbrk(groups->list[i], "*?")) {
+            status = try_writes(account, groups->list[i], error);
+            asked = true;
+        }
+    return asked ? status : try_writes(account, "", error);
 }
 
 enum provider_status azure_check(struct provider_account *account, struct provider_error *error)
@@ -173,6 +196,8 @@ enum provider_status azure_check(struct provider_account *account, struct provid
     for (size_t i = 0; i < sets.count && status == PROVIDER_OK; i++)
         if (i == 0 || strcasecmp(sets.list[i].group, sets.list[i - 1].group) != 0)
             status = try_set(account, &sets.list[i], error);
+    if (sets.count == 0)
+        status = try_places(account, error);
     azure_scale_sets_release(&sets);
     return status;
 }

@@ -25,7 +25,11 @@ static enum provider_status check_certificate(const struct provider_account *acc
     struct error reason = {0};
     if (account->settings.credential != AZURE_CREDENTIAL_CERTIFICATE)
         return PROVIDER_OK;
-    const char *pem = services->secret(services->context, "certificate");
+    const char *pem = services->secret(services->context, "certificate"), *trouble = NULL;
+    size_t length = 0;
+    bool open = false;
+    if (!pem && account->settings.certificate_path[0])
+        pem = services->file(services->context, account->settings.certificate_path, &length, &open, &trouble);
     if (!pem || azure_assertion_check(pem, &reason))
         return PROVIDER_OK;
     return sdk_fail_with(error, PROVIDER_INVALID, "", &reason);

@@ -313,8 +313,8 @@ static bool read_rest(const struct reading *reading)
     }
     if (deadline)
         settings->operation_deadline_us = deadline_ms * 1000;
-    if (strlen(settings->currency) != 3) {
-        sdk_fail(reading->error, PROVIDER_INVALID, "", "currency: three letters are wanted, as \"USD\"");
+    if (strlen(settings->currency) != 3 || strspn(settings->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3) {
+        sdk_fail(reading->error, PROVIDER_INVALID, "", "currency: three capital letters are wanted, as \"USD\"");
         return false;
     }
     if (!read_names(reading, "regions", &settings->regions) ||

@@ -206,6 +206,54 @@ static void test_check_whose_writes_cannot_be_asked_about_says_so_in_one_bounded
     azure_end(replay);
 }
 
+static void test_check_without_a_scale_set_asks_about_writes_where_they_would_be(void **state)
+{
+    static const char *const places[][3] = {
+        {"", BASE "/providers/Microsoft.Authorization/permissions?*", "not granted in the subscription"},
+        {"resource_groups = [\"rg9\"]\n", BASE "/resourceGroups/rg9/providers/Microsoft.Authorization/permissions?*",
+         "not granted in resource group rg9"}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct replay *replay = azure_start(places[i][0]);
+        expect_token(replay);
+        for (int k = 0; k < 4; k++)
+            replay_exchange(replay, "GET", NULL, NULL, 200, NULL, "{\"value\":[]}");
+        for (int k = 0; k < 2; k++)
+            replay_exchange(replay, "GET", places[i][1], NULL, 200, NULL, "{\"value\":[{\"actions\":[\"*/read\"]}]}");
+        assert_int_equal(replay_call(replay, "check"), PROVIDER_OK);
+        assert_int_equal(replay_results(replay)->permissions_count, 6);
+        assert_false(replay_results(replay)->permissions[5].allowed);
+        assert_non_null(strstr(replay_results(replay)->permissions[5].trouble, places[i][2]));
+        azure_end(replay);
+    }
+}
+
+static void test_globs_among_the_regions_mean_where_scale_sets_are(void **state)
+{
+    char one[1024], list[1400];
+    (void)state;
+    struct replay *replay = azure_start("regions = [\"west*\", \"northeurope\"]\n");
+    snprintf(list, sizeof list, "{\"value\":[%s]}", set_body(one, sizeof one, 1, "Succeeded", "e1"));
+    expect_token(replay);
+    replay_exchange(replay, "GET", BASE "*/virtualMachineScaleSets?*", NULL, 200, NULL, list);
+    replay_exchange(replay, "GET", BASE "*/locations/northeurope/usages?*", NULL, 200, NULL, "{\"value\":[]}");
+    replay_exchange(replay, "GET", BASE "*/locations/westeurope/usages?*", NULL, 200, NULL, "{\"value\":[]}");
+    assert_int_equal(replay_call(replay, "quotas"), PROVIDER_OK);
+    azure_end(replay);
+}
+
+static void test_region_that_azure_does_not_know_is_told(void **state)
+{
+    (void)state;
+    struct replay *replay = azure_start("regions = [\"westeurop\"]\n");
+    expect_token(replay);
+    replay_exchange(replay, "GET", BASE "/locations?*", NULL, 200, NULL, "{\"value\":[{\"name\":\"westeurope\"}]}");
+    replay_exchange(replay, "GET", BASE "*/skus?*", NULL, 200, NULL, "{\"value\":[]}");
+    assert_int_equal(replay_call(replay, "describe"), PROVIDER_OK);
+    assert_non_null(strstr(replay_log(replay), "check the names in the setting regions"));
+    azure_end(replay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +265,9 @@ int main(void)
         cmocka_unit_test(test_check_says_of_writes_what_azure_grants_without_doing_them),
         cmocka_unit_test(test_check_goes_on_after_a_refusal_and_ends_at_refused_credentials),
         cmocka_unit_test(test_check_that_cannot_ask_says_so_instead_of_refused),
+        cmocka_unit_test(test_check_without_a_scale_set_asks_about_writes_where_they_would_be),
+        cmocka_unit_test(test_globs_among_the_regions_mean_where_scale_sets_are),
+        cmocka_unit_test(test_region_that_azure_does_not_know_is_told),
         cmocka_unit_test(test_check_whose_writes_cannot_be_asked_about_says_so_in_one_bounded_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from doubles.azure import tokens
+from doubles.azure.certificates import make_client_certificate
 from doubles.azure.proxy import SecureProxy
 from providers.azure.tool import Module
 
@@ -67,6 +69,18 @@ def test_slow_answers_and_skewed_dates_change_nothing(module, proxy, world, look
     proxy.each([fault])
     again = module.call(look)
     assert again.status == "ok" and records(again) == records(good)
+
+
+def test_certificate_signs_in_although_the_clocks_are_two_hours_apart(double, proxy, tmp_path, certificate_folder):
+    both, certificate = make_client_certificate(certificate_folder)
+    double.world.add_identity(tokens.Identity("cert-app", certificates=[certificate.read_text()]))
+    double.world.advance(7200)
+    proxy.each([{"kind": "date", "seconds": 7200}])
+    module = Module(double, tmp_path, {"arm_endpoint": proxy.url, "authority": proxy.url, "client_id": "cert-app", "client_secret_file": None,
+                                       "certificate_file": str(both)})
+    assert module.call("pools").status == "ok"
+    assert len(double.world.requests("POST", "/oauth2/")) == 2
+    assert "NTP" in module.output
 
 
 @pytest.mark.parametrize("kind", ["reset", "cut", "html"])
