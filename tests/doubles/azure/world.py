@@ -31,6 +31,7 @@ class World:
         self.locations = ["westeurope", "northeurope"]
         self.page_size, self.price_page = 3, 4
         self.operation_seconds, self.token_life = 0.3, 3599
+        self.operation_headers = ("Azure-AsyncOperation", "Location")  # what the answer to a write carries of these
         self.cores_limit = None
         self.permissions = ALL_ACTIONS
         self.denied = []  # (method or "", part of the path): answered 403
