@@ -12,6 +12,9 @@ struct provider_account {
     struct azure_settings settings;
     struct sdk_exchange *exchange;
     struct azure_token token;
+    int64_t clock_offset_us; /* the authority's clock is that much ahead, as far as it was told */
+    char **buckets;          /* whose limits are set */
+    size_t bucket_count, bucket_capacity;
 };
 
 /* provider.h's functions, one file each. */

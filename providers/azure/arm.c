@@ -8,11 +8,17 @@
 
 #include "base/memory.h"
 #include "providers/azure/fault.h"
+#include "providers/azure/regions.h"
 #include "providers/sdk/fail.h"
 #include "providers/sdk/pages.h"
 #include "providers/sdk/url.h"
 
-enum { ANSWER_MAX = 64 * 1024 * 1024, HEADERS_MAX = 5, BUCKET_MAX = 128 };
+enum {
+    ANSWER_MAX = 64 * 1024 * 1024,
+    HEADERS_MAX = 5,
+    BUCKET_MAX = 128,
+    BUCKETS_MAX = 240 /* of the exchange's 256 */
+};
 
 struct call {
     struct provider_account *account;
@@ -63,12 +69,26 @@ static void add(struct provider_header *headers, size_t *count, const char *name
     headers[(*count)++] = (struct provider_header){name, value};
 }
 
+/* Before each try, the first as well: limits may have held it back. */
+static enum provider_status check_look(const struct call *call, struct provider_error *error)
+{
+    const struct provider_services *services = call->account->services;
+    struct azure_look *look = call->request->look;
+    if (!look || services->ticks(services->context) - look->at_ticks <= AZURE_LOOK_HOLDS_US)
+        return PROVIDER_OK;
+    look->too_old = true;
+    return sdk_fail(error, PROVIDER_CONFLICT, call->request->name,
+                    "held back so long that what was looked at may have changed: nothing was sent; look again");
+}
+
 static enum provider_status prepare(void *context, struct provider_request *ret_request, struct provider_error *error)
 {
     struct call *call = context;
     const struct azure_request *request = call->request;
     size_t count = 0;
     enum provider_status status = azure_token_need(call->account, error);
+    if (status == PROVIDER_OK)
+        status = check_look(call, error);
     if (status != PROVIDER_OK)
         return status;
     buffer_clear(&call->bearer);
@@ -107,6 +127,10 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
             call->request->name, answer->status, id ? id : "not told", call->id);
     azure_fault_read(answer->body, answer->body_length, &fault);
     enum sdk_verdict verdict = azure_fault_judge(&fault, answer->status, call->request->writes, ret_status, error);
+    /* A token that was revoked before its end: a new one is asked for once, as for one that expired. */
+    const char *challenge = sdk_header(answer, "www-authenticate");
+    if (answer->status == 401 && challenge && strstr(challenge, "insufficient_claims"))
+        verdict = SDK_REFRESH_CREDENTIALS;
     bool of_resource = answer->status >= 400 && answer->status < 500 && answer->status != 401 &&
                        answer->status != 408 && answer->status != 429;
     return call->request->any_status && of_resource ? SDK_OK : verdict;
@@ -119,6 +143,26 @@ static enum provider_status refresh(void *context, struct provider_error *error)
     return azure_token_need(call->account, error);
 }
 
+/* A little below what Azure allows a subscription in one region (Compute publishes its limits a minute). Regions come
+ * from Azure, so a bucket gets its limit when it is first used. */
+static void limit_bucket(struct provider_account *account, const char *class, const char *bucket)
+{
+    static const struct {
+        const char *class;
+        int64_t per_minute, burst;
+    } limits[] = {{AZURE_CLASS_LIST, 280, 280},
+                  {AZURE_CLASS_SET_READ, 600, 600},
+                  {AZURE_CLASS_SET_WRITE, 160, 160},
+                  {AZURE_CLASS_OPERATION, 600, 600}};
+    size_t before = account->bucket_count;
+    if (before == BUCKETS_MAX)
+        return;
+    azure_words_add(&account->buckets, &account->bucket_count, &account->bucket_capacity, bucket);
+    for (size_t i = 0; account->bucket_count > before && i < sizeof limits / sizeof limits[0]; i++)
+        if (strcmp(limits[i].class, class) == 0)
+            sdk_exchange_limit(account->exchange, bucket, limits[i].per_minute, limits[i].burst);
+}
+
 enum provider_status azure_arm_run(struct provider_account *account, const struct azure_request *request,
                                    struct provider_answer *ret_answer, struct provider_error *error)
 {
@@ -129,6 +173,7 @@ enum provider_status azure_arm_run(struct provider_account *account, const struc
         return sdk_fail(error, PROVIDER_INVALID, request->name,
                         "the address is not of the configured Azure Resource Manager; no token goes there");
     snprintf(bucket, sizeof bucket, "%s.%s", request->class, request->region);
+    limit_bucket(account, request->class, bucket);
     unsigned long long high = services->random(services->context), low = services->random(services->context);
     snprintf(mine.id, sizeof mine.id, "%08llx-%04llx-4%03llx-%04llx-%012llx", high >> 32, high >> 16 & 0xffff,
              high & 0xfff, 0x8000 | (low >> 48 & 0x3fff), low & 0xffffffffffff);
@@ -172,8 +217,7 @@ static enum provider_status take_page(const struct azure_request *request, const
 {
     struct sdk_json_at list;
     struct error reason = {0};
-    if (!sdk_json_list_or_none(root, "value", &list, &reason) ||
-        !sdk_json_text_or(root, "nextLink", "", ret_next, &reason))
+    if (!sdk_json_list(root, "value", &list, &reason) || !sdk_json_text_or(root, "nextLink", "", ret_next, &reason))
         return sdk_fail_with(error, PROVIDER_RETRY, request->name, &reason);
     for (size_t i = 0; i < sdk_json_count(&list); i++) {
         struct sdk_json_at item = sdk_json_item(&list, i);

@@ -21,6 +21,14 @@
 #define AZURE_CLASS_LIST "list"
 #define AZURE_CLASS_OPERATION "operation"
 
+#define AZURE_LOOK_HOLDS_US INT64_C(2000000) /* waits for limits and repetitions may take longer */
+
+/* What a write without a fence relies on: machines that were looked at a moment ago. */
+struct azure_look {
+    int64_t at_ticks;
+    bool too_old; /* set when the write was held back because of it */
+};
+
 struct azure_request {
     const char *name; /* as Azure's role actions: "Microsoft.Compute/virtualMachineScaleSets/read" */
     const char *method;
@@ -29,6 +37,8 @@ struct azure_request {
     const char *if_match; /* NULL without */
     const char *body;     /* JSON, NULL without */
     bool writes;
+    struct azure_look
+        *look;       /* NULL without; a look older than AZURE_LOOK_HOLDS_US makes it PROVIDER_CONFLICT, unsent */
     bool any_status; /* a 4xx that is neither about credentials nor throttling is the caller's to judge */
 };
 
@@ -54,8 +64,8 @@ enum provider_status azure_arm_get(struct provider_account *account, const struc
 /* Takes an item of a list; false stops the list with *ret_error. */
 typedef bool (*azure_take_item)(void *context, const struct sdk_json_at *item, struct error *ret_error);
 
-/* Walks a list from request->url over its pages. Anything but a whole list is an error: a page that fails, a link to
- * another host (which gets no token), a loop, an item that cannot be read. */
+/* Walks a list from request->url over its pages. Anything but a whole list is an error: a page that fails or has no
+ * list in it, a link to another host (which gets no token), a loop, an item that cannot be read. */
 enum provider_status azure_arm_list(struct provider_account *account, const struct azure_request *request,
                                     azure_take_item take, void *context, struct provider_error *error);
 

@@ -19,7 +19,18 @@ static bool emit(struct provider_account *account, const char *call, bool allowe
     return services->emit_permission(services->context, &(struct provider_permission){call, allowed, writes, trouble});
 }
 
-/* One read, tried. Only a refusal is "not allowed"; other trouble is told as such. */
+static enum provider_status gone(struct provider_error *error)
+{
+    return sdk_fail(error, PROVIDER_INVALID, "", "the agent took no more permissions");
+}
+
+/* What says nothing of permissions ends the check; whatever Azure answered otherwise is told. */
+static bool is_tried(enum provider_status status)
+{
+    return status != PROVIDER_RETRY && status != PROVIDER_THROTTLED && status != PROVIDER_UNREACHABLE;
+}
+
+/* One read, tried. False: it could not be, or the agent took no more; *status and *error say why. */
 static bool try_read(struct provider_account *account, const char *name, const char *url, enum provider_status *status,
                      struct provider_error *error)
 {
@@ -31,7 +42,14 @@ static bool try_read(struct provider_account *account, const char *name, const c
         &answer, error);
     if (*status == PROVIDER_OK)
         services->http_release(services->context, &answer);
-    return emit(account, name, *status == PROVIDER_OK, false, *status == PROVIDER_OK ? "" : error->text);
+    if (!is_tried(*status))
+        return false;
+    if (!emit(account, name, *status == PROVIDER_OK, false, *status == PROVIDER_OK ? "" : error->text)) {
+        *status = gone(error);
+        return false;
+    }
+    *status = PROVIDER_OK;
+    return true;
 }
 
 struct granting {
@@ -63,14 +81,18 @@ static bool take_grant(void *context, const struct sdk_json_at *item, struct err
     return true;
 }
 
-static bool try_write(struct provider_account *account, const char *group, const char *action)
+/* Asked of Azure for the resource group, for the whole subscription where it is "". */
+static enum provider_status try_write(struct provider_account *account, const char *group, const char *action,
+                                      struct provider_error *error)
 {
     struct granting granting = {.action = action};
-    struct provider_error problem;
+    struct provider_error problem = {.retry_at_us = PROVIDER_UNSET};
     struct buffer url = BUFFER_INIT;
-    const char *segments[] = {"subscriptions", account->settings.subscription, "resourceGroups", group,
+    const char *of_group[] = {"subscriptions", account->settings.subscription, "resourceGroups", group,
                               "providers",     "Microsoft.Authorization",      "permissions",    NULL};
-    azure_url_build(&url, account, AZURE_PERMISSIONS_VERSION, segments);
+    const char *of_all[] = {
+        "subscriptions", account->settings.subscription, "providers", "Microsoft.Authorization", "permissions", NULL};
+    azure_url_build(&url, account, AZURE_PERMISSIONS_VERSION, *group ? of_group : of_all);
     enum provider_status status =
         azure_arm_list(account,
                        &(struct azure_request){.name = "Microsoft.Authorization/permissions/read",
@@ -83,15 +105,19 @@ static bool try_write(struct provider_account *account, const char *group, const
     if (status != PROVIDER_OK)
         buffer_printf(&url, "cannot be tried without doing it (%s)", problem.text);
     else if (!granting.granted)
-        buffer_printf(&url, "not granted in resource group %s: add it to the role", group);
-    bool taken = emit(account, action, status != PROVIDER_OK || granting.granted, true, url.data);
+        buffer_printf(&url, "not granted in %s%s: add it to the role", *group ? "resource group " : "the subscription",
+                      group);
+    char trouble[PROVIDER_TEXT_MAX];
+    sdk_copy_text(trouble, sizeof trouble, url.data);
     buffer_release(&url);
-    return taken;
+    return emit(account, action, status != PROVIDER_OK || granting.granted, true, trouble) ? PROVIDER_OK : gone(error);
 }
 
-static enum provider_status gone(struct provider_error *error)
+static enum provider_status try_writes(struct provider_account *account, const char *group,
+                                       struct provider_error *error)
 {
-    return sdk_fail(error, PROVIDER_INVALID, "", "the agent took no more permissions");
+    enum provider_status status = try_write(account, group, AZURE_WRITE_NAME, error);
+    return status == PROVIDER_OK ? try_write(account, group, AZURE_DELETE_NAME, error) : status;
 }
 
 static enum provider_status try_subscription(struct provider_account *account, struct provider_error *error)
@@ -101,15 +127,16 @@ static enum provider_status try_subscription(struct provider_account *account, s
     const char *skus[] = {
         "subscriptions", account->settings.subscription, "providers", "Microsoft.Compute", "skus", NULL};
     const char *locations[] = {"subscriptions", account->settings.subscription, "locations", NULL};
-    bool taken = true;
-    for (size_t at = 0; taken && azure_scale_sets_url(&url, account, at); at++)
-        taken = try_read(account, "Microsoft.Compute/virtualMachineScaleSets/read", url.data, &status, error);
+    bool goes_on = true;
+    for (size_t at = 0; goes_on && azure_scale_sets_url(&url, account, at); at++)
+        goes_on = try_read(account, "Microsoft.Compute/virtualMachineScaleSets/read", url.data, &status, error);
     azure_url_build(&url, account, AZURE_SKUS_VERSION, skus);
-    taken = taken && try_read(account, "Microsoft.Compute/skus/read", url.data, &status, error);
+    goes_on = goes_on && try_read(account, "Microsoft.Compute/skus/read", url.data, &status, error);
     azure_url_build(&url, account, AZURE_LOCATIONS_VERSION, locations);
-    taken = taken && try_read(account, "Microsoft.Resources/subscriptions/locations/read", url.data, &status, error);
+    if (goes_on)
+        try_read(account, "Microsoft.Resources/subscriptions/locations/read", url.data, &status, error);
     buffer_release(&url);
-    return taken ? PROVIDER_OK : gone(error);
+    return status;
 }
 
 static enum provider_status try_set(struct provider_account *account, const struct azure_scale_set *set,
@@ -126,22 +153,33 @@ static enum provider_status try_set(struct provider_account *account, const stru
                             "locations",     set->location,
                             "usages",        NULL};
     azure_url_scale_set(&url, account, set->group, set->name, "virtualMachines");
-    bool taken =
+    bool goes_on =
         try_read(account, "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read", url.data, &status, error);
     azure_url_build(&url, account, AZURE_COMPUTE_VERSION, machines);
-    taken = taken && try_read(account, "Microsoft.Compute/virtualMachines/read", url.data, &status, error);
+    goes_on = goes_on && try_read(account, "Microsoft.Compute/virtualMachines/read", url.data, &status, error);
     azure_url_build(&url, account, AZURE_COMPUTE_VERSION, usages);
-    taken = taken && try_read(account, "Microsoft.Compute/locations/usages/read", url.data, &status, error);
-    taken =
-        taken && try_write(account, set->group, AZURE_WRITE_NAME) && try_write(account, set->group, AZURE_DELETE_NAME);
+    goes_on = goes_on && try_read(account, "Microsoft.Compute/locations/usages/read", url.data, &status, error);
     buffer_release(&url);
-    return taken ? PROVIDER_OK : gone(error);
+    return goes_on ? try_writes(account, set->group, error) : status;
+}
+
+/* Where no scale set stands yet. */
+static enum provider_status try_places(struct provider_account *account, struct provider_error *error)
+{
+    const struct azure_names *groups = &account->settings.resource_groups;
+    enum provider_status status = PROVIDER_OK;
+    bool asked = false;
+    for (size_t i = 0; i < groups->count && status == PROVIDER_OK; i++)
+        if (groups->list[i][0] && !strpbrk(groups->list[i], "*?")) {
+            status = try_writes(account, groups->list[i], error);
+            asked = true;
+        }
+    return asked ? status : try_writes(account, "", error);
 }
 
 enum provider_status azure_check(struct provider_account *account, struct provider_error *error)
 {
     struct azure_scale_sets sets;
-    struct provider_error problem;
     enum provider_status status = azure_token_need(account, error);
     if (status != PROVIDER_OK)
         return status;
@@ -150,11 +188,16 @@ enum provider_status azure_check(struct provider_account *account, struct provid
     status = try_subscription(account, error);
     if (status != PROVIDER_OK)
         return status;
-    if (azure_scale_sets_list(account, &sets, &problem) != PROVIDER_OK)
+    status = azure_scale_sets_list(account, &sets, error);
+    if (status == PROVIDER_AUTH || status == PROVIDER_NOT_FOUND)
         return PROVIDER_OK; /* told above */
+    if (status != PROVIDER_OK)
+        return status;
     for (size_t i = 0; i < sets.count && status == PROVIDER_OK; i++)
         if (i == 0 || strcasecmp(sets.list[i].group, sets.list[i - 1].group) != 0)
             status = try_set(account, &sets.list[i], error);
+    if (sets.count == 0)
+        status = try_places(account, error);
     azure_scale_sets_release(&sets);
     return status;
 }

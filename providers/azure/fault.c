@@ -16,6 +16,7 @@ enum meaning {
     MEANS_BUSY,             /* somebody changes it: wait and try again */
     MEANS_SUPERSEDED,       /* another write came after ours */
     MEANS_CHANGED,          /* the fence does not hold any more */
+    MEANS_UNWELL,           /* Azure's own trouble, not the request's */
     MEANS_THROTTLED,
     MEANS_STALE_TOKEN,
     MEANS_DENIED,
@@ -34,9 +35,11 @@ struct rule {
 static const struct rule rules[] = {
     {"AllocationFailed", MEANS_NO_CAPACITY, ""},
     {"ZonalAllocationFailed", MEANS_NO_CAPACITY, ""},
-    {"OverconstrainedAllocationRequest", MEANS_NO_CAPACITY, ""},
-    {"OverconstrainedZonalAllocationRequest", MEANS_NO_CAPACITY, ""},
-    {"SkuNotAvailable", MEANS_NO_CAPACITY, ""},
+    {"OverconstrainedAllocationRequest", MEANS_NO_CAPACITY, "no place fits all that the scale set asks for at once"},
+    {"OverconstrainedZonalAllocationRequest", MEANS_NO_CAPACITY,
+     "no place in the zone fits all that the scale set asks for at once"},
+    {"SkuNotAvailable", MEANS_NO_CAPACITY,
+     "the size is not sold to this subscription there: use another size, zone or region"},
     {"QuotaExceeded", MEANS_QUOTA, "ask Azure for more quota or use another size"},
     {"OperationNotAllowed", MEANS_QUOTA_OR_INVALID, ""},
     {"Conflict", MEANS_BUSY, ""},
@@ -45,20 +48,28 @@ static const struct rule rules[] = {
     {"RetryableErrorDueToAnotherOperation", MEANS_BUSY, ""},
     {"OperationPreempted", MEANS_SUPERSEDED, "another write came after this one"},
     {"PreconditionFailed", MEANS_CHANGED, "somebody else changed it since it was read"},
+    {"InternalServerError", MEANS_UNWELL, ""},
+    {"InternalExecutionError", MEANS_UNWELL, ""},
+    {"InternalOperationError", MEANS_UNWELL, ""},
+    {"NetworkingInternalOperationError", MEANS_UNWELL, ""},
     {"TooManyRequests", MEANS_THROTTLED, ""},
     {"SubscriptionRequestsThrottled", MEANS_THROTTLED, ""},
     {"ExpiredAuthenticationToken", MEANS_STALE_TOKEN, ""},
     {"InvalidAuthenticationToken", MEANS_STALE_TOKEN, ""},
     {"AuthenticationFailed", MEANS_STALE_TOKEN, ""},
+    {"InvalidAuthenticationTokenAudience", MEANS_DENIED,
+     "the token is for another cloud: check cloud, scope and resource"},
+    {"InvalidAuthenticationTokenTenant", MEANS_DENIED,
+     "the subscription is of another tenant: check the setting tenant"},
     {"AuthorizationFailed", MEANS_DENIED, "grant the role of docs/providers/azure.md; grants take some minutes"},
     {"LinkedAuthorizationFailed", MEANS_DENIED, "grant the role on the linked resource too"},
     {"ReadOnlyDisabledSubscription", MEANS_DENIED, "the subscription is disabled"},
     {"SubscriptionNotFound", MEANS_DENIED, "check the setting subscription, and that the identity has a role in it"},
-    {"RequestDisallowedByPolicy", MEANS_FORBIDDEN, "an Azure Policy forbids it"},
-    {"ScopeLocked", MEANS_FORBIDDEN, "a lock forbids it"},
+    {"RequestDisallowedByPolicy", MEANS_FORBIDDEN, "an Azure Policy forbids it: ask who owns the policy"},
+    {"ScopeLocked", MEANS_FORBIDDEN, "a lock forbids it: remove the lock that is named, or leave this pool to people"},
     {"MissingSubscriptionRegistration", MEANS_UNREGISTERED, "run: az provider register --namespace Microsoft.Compute"},
     {"ResourceNotFound", MEANS_MISSING, ""},
-    {"ResourceGroupNotFound", MEANS_MISSING, ""},
+    {"ResourceGroupNotFound", MEANS_MISSING, "check the setting resource_groups"},
     {"NotFound", MEANS_MISSING, ""},
     {"InvalidParameter", MEANS_INVALID, ""},
 };
@@ -69,6 +80,38 @@ static const struct rule *rule_of(const char *code)
         if (strcasecmp(rules[i].code, code) == 0)
             return &rules[i];
     return NULL;
+}
+
+/* What to do where the code's own row does not say. */
+static const char *advice_of(enum meaning meaning, bool quota)
+{
+    switch (meaning) {
+    case MEANS_NO_CAPACITY:
+        return "Azure has no such machine there now: use another size, zone or region, or try later";
+    case MEANS_QUOTA:
+        return "ask Azure for more quota or use another size";
+    case MEANS_QUOTA_OR_INVALID:
+        return quota ? "ask Azure for more quota or use another size" : "look at the scale set in the portal";
+    case MEANS_BUSY:
+        return "another operation is under way: try again when it has ended";
+    case MEANS_SUPERSEDED:
+    case MEANS_CHANGED:
+    case MEANS_UNWELL:
+        return "look again before anything else is done";
+    case MEANS_THROTTLED:
+        return "asked too often: wait";
+    case MEANS_STALE_TOKEN:
+        return "a new token was refused too: check the credential and this machine's clock";
+    case MEANS_DENIED:
+        return "check the credential and its role: drover provider check says what is missing";
+    case MEANS_MISSING:
+        return "it was deleted, or a name in the settings is wrong";
+    case MEANS_FORBIDDEN:
+    case MEANS_UNREGISTERED:
+    case MEANS_INVALID:
+        break;
+    }
+    return "the request itself is refused; look at the scale set in the portal";
 }
 
 static bool contains(const char *text, const char *part)
@@ -161,8 +204,10 @@ static enum meaning meaning_of_status(int status)
         return MEANS_CHANGED;
     case 429:
         return MEANS_THROTTLED;
+    case 408:
+        return MEANS_UNWELL;
     default:
-        return MEANS_INVALID;
+        return status >= 500 ? MEANS_UNWELL : MEANS_INVALID;
     }
 }
 
@@ -178,6 +223,7 @@ static enum provider_status status_of(enum meaning meaning, bool quota)
     case MEANS_BUSY:
     case MEANS_SUPERSEDED:
     case MEANS_CHANGED:
+    case MEANS_UNWELL:
         return PROVIDER_CONFLICT;
     case MEANS_THROTTLED:
         return PROVIDER_THROTTLED;
@@ -216,12 +262,14 @@ static void name_quota(const char *message, char *ret_quota, size_t size)
     ret_quota[length] = '\0';
 }
 
-static void tell(const struct azure_fault *fault, const struct rule *rule, enum provider_status status,
-                 const char *where, const char *call, struct provider_error *error)
+static void tell(const struct azure_fault *fault, enum meaning meaning, enum provider_status status, const char *where,
+                 const char *call, struct provider_error *error)
 {
-    const char *advice = rule ? rule->advice : "";
-    sdk_fail(error, status, call, "%s%s%s%s%s%s%s", where, fault->code[0] ? " " : "", fault->code,
-             fault->message[0] ? ": " : "", fault->message, advice[0] ? "; " : "", advice);
+    const struct rule *rule = rule_of(fault->code);
+    const char *advice =
+        rule && rule->advice[0] && rule->meaning == meaning ? rule->advice : advice_of(meaning, fault->quota);
+    sdk_fail(error, status, call, "%s%s%s%s%s; %s", where, fault->code[0] ? " " : "", fault->code,
+             fault->message[0] ? ": " : "", fault->message, advice);
     sdk_error_code(error, fault->code);
     if (status == PROVIDER_QUOTA)
         name_quota(fault->message, error->quota, sizeof error->quota);
@@ -249,7 +297,7 @@ enum sdk_verdict azure_fault_judge(const struct azure_fault *fault, int http_sta
     if (http_status == 412)
         meaning = MEANS_CHANGED;
     *ret_status = status_of(meaning, fault->quota);
-    if (http_status == 408 || http_status >= 500)
+    if (http_status == 408 || http_status >= 500 || meaning == MEANS_UNWELL)
         verdict = meaning == MEANS_NO_CAPACITY ? SDK_FAIL : judge_trouble(http_status, write, ret_status);
     else if (meaning == MEANS_THROTTLED)
         verdict = SDK_THROTTLED;
@@ -259,23 +307,28 @@ enum sdk_verdict azure_fault_judge(const struct azure_fault *fault, int http_sta
         verdict = SDK_REFRESH_CREDENTIALS;
     snprintf(where, sizeof where, http_status < 400 ? "redirected (HTTP %d), which is not followed" : "HTTP %d",
              http_status);
-    tell(fault, rule, *ret_status, where, "", error);
+    tell(fault, meaning, *ret_status, where, "", error);
     return verdict;
+}
+
+bool azure_fault_is_missing(const struct azure_fault *fault)
+{
+    const struct rule *rule = rule_of(fault->code);
+    return (rule && rule->meaning == MEANS_MISSING) || fault->vanished_id;
 }
 
 enum provider_status azure_fault_of_operation(const struct azure_fault *fault, const char *state, const char *call,
                                               struct provider_error *error)
 {
     const struct rule *rule = rule_of(fault->code);
-    enum provider_status status = PROVIDER_INVALID;
+    enum meaning meaning = rule ? rule->meaning : strcasecmp(state, "Canceled") == 0 ? MEANS_SUPERSEDED : MEANS_INVALID;
+    enum provider_status status = status_of(meaning, fault->quota);
     char where[64];
-    if (rule)
-        status = status_of(rule->meaning, fault->quota);
-    else if (strcasecmp(state, "Canceled") == 0)
-        status = PROVIDER_CONFLICT;
-    if (status == PROVIDER_THROTTLED || status == PROVIDER_AUTH)
-        status = PROVIDER_INVALID; /* of the operation, not of who asks */
+    if (status == PROVIDER_THROTTLED)
+        status = PROVIDER_CONFLICT; /* Azure's own, of its parts: look again */
+    if (status == PROVIDER_AUTH || status == PROVIDER_NOT_FOUND)
+        status = PROVIDER_INVALID; /* of what the operation needed, not of who asks nor of the pool */
     snprintf(where, sizeof where, "the operation ended as %s", state);
-    tell(fault, rule, status, where, call, error);
+    tell(fault, meaning, status, where, call, error);
     return status;
 }

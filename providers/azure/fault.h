@@ -29,6 +29,9 @@ void azure_fault_read_object(const struct sdk_json_at *error, struct azure_fault
 enum sdk_verdict azure_fault_judge(const struct azure_fault *fault, int http_status, bool write,
                                    enum provider_status *ret_status, struct provider_error *error);
 
+/* The fault says that something is not there. */
+bool azure_fault_is_missing(const struct azure_fault *fault);
+
 /* The end of an operation that failed with this fault; `state` is its last word ("Failed", "Canceled"). */
 enum provider_status azure_fault_of_operation(const struct azure_fault *fault, const char *state, const char *call,
                                               struct provider_error *error);

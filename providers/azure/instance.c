@@ -172,13 +172,13 @@ static bool take_instance(void *context, const struct sdk_json_at *item, struct 
     struct listing *listing = context;
     struct azure_instances *instances = &listing->instances;
     struct azure_instance instance;
-    const char *owner = text_or(item, "properties/virtualMachineScaleSet/id", listing->set->id);
+    const char *owner = text_or(item, "properties/virtualMachineScaleSet/id", "");
     if (instances->count == INSTANCES_MAX)
         return error_set(ret_error, ERROR_TOO_LARGE, "more than %d machines", INSTANCES_MAX);
     /* The filter is Azure's; a machine of another set is never taken for one of this. */
     if (listing->set->flexible && strcasecmp(owner, listing->set->id) != 0)
         return sdk_json_refuse(item, "properties/virtualMachineScaleSet/id", ret_error,
-                               "a machine of another scale set came");
+                               "a machine came that is not of this scale set");
     if (!azure_instance_read(item, listing->set, &instance, ret_error))
         return false;
     instances->list = memory_grow(instances->list, instances->count, &instances->capacity, sizeof instance);
@@ -194,6 +194,20 @@ static int by_key(const void *left, const void *right)
     if (a_length != b_length)
         return a_length < b_length ? -1 : 1;
     return strcmp(a, b);
+}
+
+/* A machine that moved from one page to the next while they were read comes twice. */
+static void sort_and_unite(struct azure_instances *instances)
+{
+    size_t kept = 0;
+    if (instances->count > 1)
+        qsort(instances->list, instances->count, sizeof *instances->list, by_key);
+    for (size_t i = 0; i < instances->count; i++)
+        if (kept > 0 && strcasecmp(instances->list[kept - 1].id, instances->list[i].id) == 0)
+            azure_instance_release(&instances->list[i]);
+        else
+            instances->list[kept++] = instances->list[i];
+    instances->count = kept;
 }
 
 static void build_url(struct buffer *url, const struct provider_account *account, const struct azure_scale_set *set)
@@ -237,8 +251,7 @@ enum provider_status azure_instances_list(struct provider_account *account, cons
         azure_instances_release(&listing.instances);
         return status;
     }
-    if (listing.instances.count > 1)
-        qsort(listing.instances.list, listing.instances.count, sizeof *listing.instances.list, by_key);
+    sort_and_unite(&listing.instances);
     *ret_instances = listing.instances;
     return PROVIDER_OK;
 }

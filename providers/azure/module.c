@@ -4,8 +4,8 @@
 
 #include "base/memory.h"
 #include "providers/azure/account.h"
-#include "providers/azure/arm.h"
 #include "providers/azure/assertion.h"
+#include "providers/azure/regions.h"
 #include "providers/provider.h"
 #include "providers/sdk/fail.h"
 
@@ -14,19 +14,8 @@ static void release(struct provider_account *account)
     azure_token_drop(&account->token);
     sdk_exchange_free(account->exchange);
     azure_settings_release(&account->settings);
+    azure_regions_release(account->buckets, account->bucket_count);
     free(account);
-}
-
-/* Azure's own buckets for a subscription and region, a little below: the limits of Compute are published a minute. */
-static void set_limits(struct provider_account *account)
-{
-    static const struct {
-        const char *bucket;
-        int64_t per_minute, burst;
-    } limits[] = {
-        {AZURE_CLASS_LIST ".", 300, 300}, {AZURE_CLASS_SET_READ ".", 600, 600}, {AZURE_CLASS_OPERATION ".", 600, 600}};
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
-        sdk_exchange_limit(account->exchange, limits[i].bucket, limits[i].per_minute, limits[i].burst);
 }
 
 /* A certificate that cannot sign is told when the settings are read, not when the first token is due. */
@@ -36,7 +25,11 @@ static enum provider_status check_certificate(const struct provider_account *acc
     struct error reason = {0};
     if (account->settings.credential != AZURE_CREDENTIAL_CERTIFICATE)
         return PROVIDER_OK;
-    const char *pem = services->secret(services->context, "certificate");
+    const char *pem = services->secret(services->context, "certificate"), *trouble = NULL;
+    size_t length = 0;
+    bool open = false;
+    if (!pem && account->settings.certificate_path[0])
+        pem = services->file(services->context, account->settings.certificate_path, &length, &open, &trouble);
     if (!pem || azure_assertion_check(pem, &reason))
         return PROVIDER_OK;
     return sdk_fail_with(error, PROVIDER_INVALID, "", &reason);
@@ -59,7 +52,6 @@ static enum provider_status open_account(const struct provider_services *service
         return status;
     }
     account->exchange = sdk_exchange_new(services, &policy);
-    set_limits(account);
     *ret_account = account;
     return PROVIDER_OK;
 }

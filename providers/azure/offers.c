@@ -203,10 +203,10 @@ static void want(struct wanted *wanted, const char *region, const char *size)
     buffer_release(&word);
 }
 
-/* Sizes go between quotes of a filter, and blanks part the two words above. */
+/* Sizes and regions go between quotes of a filter, and blanks part the two words above; globs are no names. */
 static bool is_plain(const char *text)
 {
-    return *text && !strpbrk(text, "' \t\r\n");
+    return *text && !strpbrk(text, "' \t\r\n*?");
 }
 
 static enum provider_status gather(struct provider_account *account, struct wanted *wanted,
@@ -220,8 +220,8 @@ static enum provider_status gather(struct provider_account *account, struct want
     for (size_t i = 0; i < sets.count; i++) {
         if (is_plain(sets.list[i].size) && is_plain(sets.list[i].location))
             want(wanted, sets.list[i].location, sets.list[i].size);
-        for (size_t k = 0; settings->regions.count == 0 && k < settings->instance_types.count; k++)
-            if (is_plain(settings->instance_types.list[k]))
+        for (size_t k = 0; k < settings->instance_types.count; k++)
+            if (is_plain(settings->instance_types.list[k]) && is_plain(sets.list[i].location))
                 want(wanted, sets.list[i].location, settings->instance_types.list[k]);
     }
     for (size_t i = 0; i < settings->regions.count; i++)

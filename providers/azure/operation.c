@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "providers/azure/arm.h"
 #include "providers/azure/fault.h"
 #include "providers/sdk/exchange.h"
@@ -57,13 +58,22 @@ static void write_marks(struct json_writer *writer, const struct azure_operation
     buffer_release(&text);
 }
 
+/* Percent-encoded: groups may have names in any script, and a token is ASCII. */
+static void write_pool(struct json_writer *writer, const struct azure_operation *operation)
+{
+    struct buffer text = BUFFER_INIT;
+    text_append_percent(&text, operation->pool, strlen(operation->pool));
+    json_writer_field_text(writer, "pool", text.data);
+    buffer_release(&text);
+}
+
 static void write_token(struct buffer *out, const struct azure_operation *operation, bool with_url)
 {
     struct json_writer writer = json_writer_init(out, false);
     json_writer_begin_object(&writer);
     json_writer_field_i64(&writer, "v", TOKEN_VERSION);
     json_writer_field_text(&writer, "kind", kinds[operation->kind]);
-    json_writer_field_text(&writer, "pool", operation->pool);
+    write_pool(&writer, operation);
     if (operation->kind == AZURE_OPERATION_SHRINK)
         write_marks(&writer, operation);
     else
@@ -83,7 +93,7 @@ void azure_operation_write(const struct azure_operation *operation, struct provi
         buffer_clear(&text);
         write_token(&text, operation, false);
     }
-    /* Names that are not ASCII become escapes, which a token may not exceed either: pools are 257 bytes at most. */
+    /* Without the address it always fits: a pool is 257 bytes at most, three times as many encoded. */
     memcpy(ret_operation->token, text.data, text.length + 1);
     buffer_release(&text);
 }
@@ -129,6 +139,20 @@ static bool copy_text(const struct sdk_json_at *at, const char *path, char *into
     return true;
 }
 
+static bool read_pool(const struct sdk_json_at *root, struct azure_operation *operation, struct error *ret_error)
+{
+    const char *text;
+    struct buffer pool = BUFFER_INIT;
+    bool good = sdk_json_text(root, "pool", &text, ret_error) &&
+                text_append_unpercent(&pool, text, strlen(text), false, ret_error);
+    if (good && (pool.length >= sizeof operation->pool || strlen(pool.data) != pool.length))
+        good = sdk_json_refuse(root, "pool", ret_error, "this is no pool");
+    if (good)
+        memcpy(operation->pool, pool.data, pool.length + 1);
+    buffer_release(&pool);
+    return good;
+}
+
 static bool read_token(const struct sdk_json_at *root, struct azure_operation *operation, struct error *ret_error)
 {
     int64_t version = 0;
@@ -139,10 +163,12 @@ static bool read_token(const struct sdk_json_at *root, struct azure_operation *o
         return sdk_json_refuse(root, "v", ret_error, "version %lld is not known", (long long)version);
     if (!read_word(root, "kind", kinds, sizeof kinds / sizeof kinds[0], &kind, ret_error) ||
         !read_word(root, "way", ways, sizeof ways / sizeof ways[0], &way, ret_error) ||
-        !copy_text(root, "pool", operation->pool, sizeof operation->pool, ret_error) ||
+        !read_pool(root, operation, ret_error) ||
         !copy_text(root, "url", operation->url, sizeof operation->url, ret_error) ||
         !sdk_json_i64(root, "began", &operation->began_us, ret_error))
         return false;
+    if (operation->began_us < 0)
+        return sdk_json_refuse(root, "began", ret_error, "this is no moment");
     operation->kind = (enum azure_operation_kind)kind;
     operation->way = (enum azure_operation_way)way;
     return operation->kind == AZURE_OPERATION_SHRINK ? read_marks(root, operation, ret_error)

@@ -52,6 +52,14 @@ static enum provider_status running(struct polling *polling)
     return PROVIDER_OK;
 }
 
+/* A look that failed says nothing of the operation, whatever it failed of: credentials that are refused while a growth
+ * is under way do not end it. */
+static enum provider_status of_look(enum provider_status status)
+{
+    return status == PROVIDER_OK || status == PROVIDER_THROTTLED || status == PROVIDER_UNREACHABLE ? status
+                                                                                                   : PROVIDER_RETRY;
+}
+
 /* Adds what is known of the pool to an error about capacity. */
 static enum provider_status of_set(struct polling *polling, const struct azure_scale_set *set,
                                    enum provider_status status)
@@ -104,7 +112,10 @@ static bool read_set_view(struct polling *polling, const struct azure_scale_set 
 static enum provider_status failed(struct polling *polling, const struct azure_scale_set *set)
 {
     struct azure_fault fault;
-    if (!read_set_view(polling, set, &fault))
+    if (!read_set_view(polling, set, &fault) && strcasecmp(set->state, "Canceled") == 0)
+        return sdk_fail(polling->error, PROVIDER_CONFLICT, call_of(polling),
+                        "%s: the change was canceled, no reason is told; look again", polling->operation.pool);
+    if (!fault.code[0])
         return sdk_fail(polling->error, PROVIDER_INVALID, call_of(polling),
                         "%s: the scale set is in state %s, no reason is told; look at it in the portal",
                         polling->operation.pool, set->state);
@@ -119,7 +130,7 @@ static enum provider_status judge_shrink(struct polling *polling, const struct a
     size_t there = 0, leaving = 0;
     enum provider_status status = azure_instances_list(polling->account, set, &instances, polling->error);
     if (status != PROVIDER_OK)
-        return status;
+        return of_look(status);
     for (size_t i = 0; i < instances.count; i++) {
         uint32_t mark = azure_operation_mark(instances.list[i].id);
         for (size_t k = 0; k < operation->mark_count; k++)
@@ -168,7 +179,7 @@ static enum provider_status judge_set(struct polling *polling, bool ended)
     if (status == PROVIDER_NOT_FOUND && shrink)
         return done(polling); /* its machines went with it */
     if (status != PROVIDER_OK)
-        return status;
+        return status == PROVIDER_NOT_FOUND ? status : of_look(status);
     status = shrink ? judge_shrink(polling, &set, ended) : judge_size(polling, &set, ended);
     azure_scale_set_release(&set);
     return status;
@@ -179,6 +190,9 @@ static enum provider_status fail_operation(struct polling *polling, const struct
     struct azure_scale_set set;
     struct provider_error ignored;
     enum provider_status status = azure_fault_of_operation(fault, state, call_of(polling), polling->error);
+    /* What was to go may have gone by itself. */
+    if (polling->operation.kind == AZURE_OPERATION_SHRINK && azure_fault_is_missing(fault))
+        return judge_set(polling, true);
     if (status == PROVIDER_NO_CAPACITY &&
         azure_scale_set_get(polling->account, polling->operation.pool, &set, &ignored) == PROVIDER_OK) {
         of_set(polling, &set, status);
@@ -246,13 +260,30 @@ static enum provider_status ask(struct polling *polling)
                                               .any_status = true},
                       &answer, polling->error);
     if (status != PROVIDER_OK)
-        return status;
+        return status == PROVIDER_NO_CAPACITY ? status : of_look(status);
     int64_t now = now_of(polling), at = sdk_retry_after(&answer, now, POLL_MOST_US);
     polling->wait_us = at == PROVIDER_UNSET ? POLL_DEFAULT_US : at - now;
     status =
         polling->operation.way == AZURE_WAY_STATUS ? judge_status(polling, &answer) : judge_location(polling, &answer);
     services->http_release(services->context, &answer);
     return status;
+}
+
+/* An operation that cannot be asked about has the same deadline as one that goes on. */
+static enum provider_status end_in_time(struct polling *polling, enum provider_status status)
+{
+    struct provider_error *error = polling->error;
+    int64_t past = now_of(polling) - polling->operation.began_us;
+    if ((status != PROVIDER_RETRY && status != PROVIDER_THROTTLED && status != PROVIDER_UNREACHABLE) ||
+        past <= polling->account->settings.operation_deadline_us)
+        return status;
+    struct provider_error last = *error;
+    sdk_fail(error, PROVIDER_UNKNOWN, last.call,
+             "%s: no end is known %lld s after it began; look at the scale set (%s)", polling->operation.pool,
+             (long long)(past / 1000000), last.text);
+    sdk_error_code(error, last.code);
+    error->retry_at_us = last.retry_at_us;
+    return PROVIDER_UNKNOWN;
 }
 
 enum provider_status azure_poll(struct provider_account *account, const char *token,
@@ -267,5 +298,5 @@ enum provider_status azure_poll(struct provider_account *account, const char *to
         return sdk_fail(error, PROVIDER_INVALID, "",
                         "this operation's address is not of the configured Azure Resource Manager; look at %s",
                         polling.operation.pool);
-    return ask(&polling);
+    return end_in_time(&polling, ask(&polling));
 }

@@ -10,7 +10,7 @@
 enum { YEAR_HOURS = 8760, YEARS_3_HOURS = 26280 };
 
 struct row {
-    const char *currency, *size, *region, *service, *unit, *type, *term, *product, *sku, *from;
+    const char *currency, *size, *region, *service, *unit, *type, *term, *product, *sku, *meter, *from;
     int64_t tier_micro, price_micro, from_us;
     bool primary;
 };
@@ -26,6 +26,7 @@ static bool read_row(const struct sdk_json_at *at, struct row *row, struct error
            sdk_json_text_or(at, "reservationTerm", "", &row->term, ret_error) &&
            sdk_json_text_or(at, "productName", "", &row->product, ret_error) &&
            sdk_json_text_or(at, "skuName", "", &row->sku, ret_error) &&
+           sdk_json_text_or(at, "meterName", "", &row->meter, ret_error) &&
            sdk_json_micro_or(at, "tierMinimumUnits", 0, &row->tier_micro, ret_error) &&
            sdk_json_micro(at, "retailPrice", &row->price_micro, ret_error) &&
            sdk_json_flag_or(at, "isPrimaryMeterRegion", true, &row->primary, ret_error) &&
@@ -46,7 +47,8 @@ static bool fits(const struct azure_prices *prices, const struct row *row)
 /* What the row is a price of; false for kinds that are not offered. */
 static bool kind_of(const struct row *row, enum azure_price_kind *ret_kind)
 {
-    bool spot = text_ends_with(row->sku, " Spot"), low = text_ends_with(row->sku, " Low Priority");
+    bool spot = text_ends_with(row->sku, " Spot") || text_ends_with(row->meter, " Spot");
+    bool low = text_ends_with(row->sku, " Low Priority") || text_ends_with(row->meter, " Low Priority");
     if (strcmp(row->type, "Reservation") == 0 && !spot && !low) {
         *ret_kind = strcmp(row->term, "1 Year") == 0 ? AZURE_PRICE_RESERVED_1 : AZURE_PRICE_RESERVED_3;
         return strcmp(row->term, "1 Year") == 0 || strcmp(row->term, "3 Years") == 0;

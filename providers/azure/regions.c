@@ -37,12 +37,19 @@ enum provider_status azure_regions(struct provider_account *account, char ***ret
     struct azure_scale_sets sets = {0};
     char **words = NULL;
     size_t count = 0, capacity = 0;
-    for (size_t i = 0; i < given->count; i++)
-        azure_words_add(&words, &count, &capacity, given->list[i]);
-    if (given->count == 0) {
+    bool open = given->count == 0;
+    for (size_t i = 0; i < given->count; i++) {
+        bool glob = strpbrk(given->list[i], "*?") != NULL;
+        open |= glob;
+        if (!glob)
+            azure_words_add(&words, &count, &capacity, given->list[i]);
+    }
+    if (open) {
         enum provider_status status = azure_scale_sets_list(account, &sets, error);
-        if (status != PROVIDER_OK)
+        if (status != PROVIDER_OK) {
+            azure_regions_release(words, count);
             return status;
+        }
         for (size_t i = 0; i < sets.count; i++)
             azure_words_add(&words, &count, &capacity, sets.list[i].location);
         azure_scale_sets_release(&sets);
@@ -57,7 +64,7 @@ enum { ZONES_MAX = 16 };
 struct naming {
     struct provider_account *account;
     char **regions;
-    size_t count;
+    size_t count, found;
 };
 
 /* One location of the subscription's list: its logical zones and the physical ones behind them, which differ from
@@ -77,6 +84,7 @@ static bool take_location(void *context, const struct sdk_json_at *item, struct 
     char *normal = azure_location_normalise(name);
     for (size_t i = 0; i < naming->count; i++)
         wanted |= strcmp(naming->regions[i], normal) == 0;
+    naming->found += wanted;
     for (size_t i = 0; wanted && i < sdk_json_count(&mappings) && count < ZONES_MAX; i++) {
         struct sdk_json_at mapping = sdk_json_item(&mappings, i);
         const char *logical = json_string_value(sdk_json_find(&mapping, "logicalZone").value);
@@ -98,7 +106,7 @@ static bool take_location(void *context, const struct sdk_json_at *item, struct 
 static enum provider_status name_regions(struct provider_account *account, char **regions, size_t count,
                                          struct provider_error *error)
 {
-    struct naming naming = {account, regions, count};
+    struct naming naming = {.account = account, .regions = regions, .count = count};
     struct buffer url = BUFFER_INIT;
     const char *segments[] = {"subscriptions", account->settings.subscription, "locations", NULL};
     azure_url_build(&url, account, AZURE_LOCATIONS_VERSION, segments);
@@ -111,6 +119,10 @@ static enum provider_status name_regions(struct provider_account *account, char 
                                                .class = AZURE_CLASS_LIST},
                        take_location, &naming, error);
     buffer_release(&url);
+    if (status == PROVIDER_OK && naming.found < count)
+        sdk_log(account->services, PROVIDER_WARN,
+                "%zu of %zu regions are not among the subscription's locations: check the names in the setting regions",
+                count - naming.found, count);
     return status;
 }
 

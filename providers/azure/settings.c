@@ -11,6 +11,7 @@
 #include "providers/sdk/url.h"
 
 #define DEADLINE_DEFAULT_US (INT64_C(30) * 60 * 1000000)
+#define DEADLINE_MOST_MS (INT64_C(24) * 3600 * 1000)
 #define METADATA_HOST "http://169.254.169.254"
 
 struct reading {
@@ -204,6 +205,16 @@ static bool read_identity(const struct reading *reading)
     return true;
 }
 
+static bool read_flag(const struct reading *reading, const char *path, bool *ret_flag)
+{
+    const char *word = setting(reading, path);
+    *ret_flag = word && strcmp(word, "true") == 0;
+    if (!word || *ret_flag || strcmp(word, "false") == 0)
+        return true;
+    sdk_fail(reading->error, PROVIDER_INVALID, "", "%s: true or false is wanted, not \"%s\"", path, word);
+    return false;
+}
+
 static bool read_credentials(const struct reading *reading)
 {
     struct azure_settings *settings = reading->settings;
@@ -212,8 +223,8 @@ static bool read_credentials(const struct reading *reading)
     settings->client_id = choose(reading, "client_id", "AZURE_CLIENT_ID", "");
     settings->certificate_path = choose(reading, "-", "AZURE_CLIENT_CERTIFICATE_PATH", "");
     settings->federated_path = choose(reading, "-", "AZURE_FEDERATED_TOKEN_FILE", "");
-    const char *chain = setting(reading, "send_certificate_chain");
-    settings->send_chain = chain && strcmp(chain, "true") == 0;
+    if (!read_flag(reading, "send_certificate_chain", &settings->send_chain))
+        return false;
     if (!choose_credential(reading) || !read_identity(reading) ||
         !require(reading, "subscription", "AZURE_SUBSCRIPTION_ID", settings->subscription))
         return false;
@@ -238,6 +249,23 @@ static bool read_number(const struct reading *reading, const char *path, int64_t
     return true;
 }
 
+static bool read_events(const struct reading *reading, struct azure_bounds *bounds)
+{
+    char path[PROVIDER_TEXT_MAX];
+    const char *value;
+    snprintf(path, sizeof path, "pool.%s.scheduled_events", bounds->name);
+    for (size_t i = 0; (value = reading->services->setting(reading->services->context, path, i)); i++) {
+        if (bounds->event_count == AZURE_EVENTS_MAX) {
+            sdk_fail(reading->error, PROVIDER_INVALID, "", "%s: at most %d addresses", path, AZURE_EVENTS_MAX);
+            return false;
+        }
+        bounds->events[bounds->event_count++] = copy(value);
+        if (!check_url(reading, path, bounds->events[i], true))
+            return false;
+    }
+    return true;
+}
+
 static bool read_bounds(const struct reading *reading)
 {
     struct azure_settings *settings = reading->settings;
@@ -256,6 +284,8 @@ static bool read_bounds(const struct reading *reading)
             return false;
         snprintf(path, sizeof path, "pool.%s.max", bounds->name);
         if (!read_number(reading, path, PROVIDER_UNSET, &bounds->max))
+            return false;
+        if (!read_events(reading, bounds))
             return false;
         if (bounds->max != PROVIDER_UNSET && bounds->max < bounds->min) {
             sdk_fail(reading->error, PROVIDER_INVALID, "", "pool \"%s\": max is below min", bounds->name);
@@ -277,10 +307,14 @@ static bool read_rest(const struct reading *reading)
         sdk_fail(reading->error, PROVIDER_INVALID, "", "operation_deadline: %s", reason.text);
         return false;
     }
-    if (deadline_ms > 0)
+    if (deadline && (deadline_ms <= 0 || deadline_ms > DEADLINE_MOST_MS)) {
+        sdk_fail(reading->error, PROVIDER_INVALID, "", "operation_deadline: more than 0s and at most 24h is wanted");
+        return false;
+    }
+    if (deadline)
         settings->operation_deadline_us = deadline_ms * 1000;
-    if (strlen(settings->currency) != 3) {
-        sdk_fail(reading->error, PROVIDER_INVALID, "", "currency: three letters are wanted, as \"USD\"");
+    if (strlen(settings->currency) != 3 || strspn(settings->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3) {
+        sdk_fail(reading->error, PROVIDER_INVALID, "", "currency: three capital letters are wanted, as \"USD\"");
         return false;
     }
     if (!read_names(reading, "regions", &settings->regions) ||
@@ -321,7 +355,10 @@ void azure_settings_release(struct azure_settings *settings)
     release_names(&settings->resource_groups);
     release_names(&settings->scale_sets);
     release_names(&settings->instance_types);
-    for (size_t i = 0; i < settings->bounds_count; i++)
+    for (size_t i = 0; i < settings->bounds_count; i++) {
         free(settings->bounds[i].name);
+        for (size_t k = 0; k < settings->bounds[i].event_count; k++)
+            free(settings->bounds[i].events[k]);
+    }
     memset(settings, 0, sizeof *settings);
 }

@@ -17,17 +17,22 @@ enum azure_credential {
     AZURE_CREDENTIAL_MANAGED
 };
 
-enum { AZURE_LIST_MAX = 256 /* entries of one list setting */ };
+enum {
+    AZURE_LIST_MAX = 256, /* entries of one list setting */
+    AZURE_EVENTS_MAX = 8  /* addresses of scheduled events of one pool: one a placement group */
+};
 
 struct azure_names {
     char *list[AZURE_LIST_MAX];
     size_t count;
 };
 
-/* Bounds that the configuration sets on one scale set. */
+/* What the configuration says of one scale set. */
 struct azure_bounds {
     char *name; /* of the scale set, any case */
     int64_t min, max;
+    char *events[AZURE_EVENTS_MAX]; /* where its scheduled events are told, without a slash at the end */
+    size_t event_count;
 };
 
 struct azure_settings {

@@ -89,6 +89,20 @@ static bool is_in_no_zone(const struct sdk_json_at *at)
     return left == 0;
 }
 
+/* The filter by location is Azure's: an entry of another region is never taken for one of this. */
+static bool is_sold_in(const struct sdk_json_at *at, const char *region)
+{
+    struct sdk_json_at list = sdk_json_find(at, "locations");
+    bool found = sdk_json_count(&list) == 0;
+    for (size_t i = 0; i < sdk_json_count(&list) && !found; i++) {
+        const char *name = json_string_value(sdk_json_item(&list, i).value);
+        char *normal = azure_location_normalise(name ? name : "");
+        found = strcmp(normal, region) == 0;
+        free(normal);
+    }
+    return found;
+}
+
 static const char *gpu_of(const char *name)
 {
     static const char *const table[][2] = {{"_T4_", "nvidia/t4"},     {"_A10_", "nvidia/a10"},
@@ -108,7 +122,7 @@ bool azure_size_read(const struct sdk_json_at *at, const char *region, struct az
     struct sdk_json_at capabilities;
     if (!sdk_json_text(at, "resourceType", &type, ret_error))
         return false;
-    size.machine = strcasecmp(type, "virtualMachines") == 0;
+    size.machine = strcasecmp(type, "virtualMachines") == 0 && is_sold_in(at, region);
     if (size.machine) {
         if (!sdk_json_text(at, "name", &size.name, ret_error) ||
             !sdk_json_text_or(at, "family", "", &family, ret_error) ||

@@ -15,10 +15,11 @@ struct azure_size {
     char *quota; /* the family's name in lower case, as azure_quotas names it; free()d by azure_size_release */
     char restriction[128];
     int64_t vcpus, memory_mib, disk_mib, gpus;
-    bool spot, machine; /* `machine`: a virtual machine and no disk or snapshot */
+    bool spot, machine; /* `machine`: a virtual machine of this region, no disk or snapshot */
 };
 
-/* Reads one entry of Microsoft.Compute/skus for a region. Only `machine` is set for other kinds of resources. */
+/* Reads one entry of Microsoft.Compute/skus for a region. Only `machine` is set for other kinds of resources and
+ * for entries of other regions. */
 bool azure_size_read(const struct sdk_json_at *at, const char *region, struct azure_size *ret_size,
                      struct error *ret_error);
 void azure_size_release(struct azure_size *size);

@@ -121,18 +121,19 @@ static enum provider_status add_certificate(struct asking *asking, struct provid
     unsigned long long high = services->random(services->context), low = services->random(services->context);
     snprintf(id, sizeof id, "%08llx-%04llx-4%03llx-%04llx-%012llx", high >> 32, high >> 16 & 0xffff, high & 0xfff,
              0x8000 | (low >> 48 & 0x3fff), low & 0xffffffffffff);
-    char *signed_text =
-        azure_assertion_sign(&(struct azure_assertion){.pem = pem,
-                                                       .audience = asking->url.data,
-                                                       .client_id = account->settings.client_id,
-                                                       .id = id,
-                                                       .now_s = services->now(services->context) / SECOND_US,
-                                                       .send_chain = account->settings.send_chain},
-                             &reason);
+    char *signed_text = azure_assertion_sign(
+        &(struct azure_assertion){.pem = pem,
+                                  .audience = asking->url.data,
+                                  .client_id = account->settings.client_id,
+                                  .id = id,
+                                  .now_s = (services->now(services->context) + account->clock_offset_us) / SECOND_US,
+                                  .send_chain = account->settings.send_chain},
+        &reason);
     if (!signed_text)
         return sdk_fail_with(error, PROVIDER_AUTH, "token", &reason);
     sdk_url_append_form(&asking->body, "client_assertion_type", ASSERTION_TYPE);
     sdk_url_append_form(&asking->body, "client_assertion", signed_text);
+    OPENSSL_cleanse(signed_text, strlen(signed_text));
     free(signed_text);
     return PROVIDER_OK;
 }
@@ -150,6 +151,7 @@ static enum provider_status add_federated(struct asking *asking, struct provider
     char *trimmed = memory_copy_text(text, length);
     sdk_url_append_form(&asking->body, "client_assertion_type", ASSERTION_TYPE);
     sdk_url_append_form(&asking->body, "client_assertion", trimmed);
+    OPENSSL_cleanse(trimmed, length);
     free(trimmed);
     return PROVIDER_OK;
 }
@@ -262,9 +264,19 @@ static enum sdk_verdict classify(void *context, const struct provider_answer *an
     if (status == 429)
         return *ret_status = PROVIDER_THROTTLED, SDK_THROTTLED;
     /* The metadata service says 404 and 410 while it is updated. */
-    if (status >= 500 || (asking->metadata && (status == 404 || status == 410)))
+    if (status >= 500 || status == 408 || strcmp(error->code, "temporarily_unavailable") == 0 ||
+        (asking->metadata && (status == 404 || status == 410)))
         return *ret_status = PROVIDER_RETRY, SDK_RETRY;
+    /* Only what is signed here can be signed anew by the other clock. */
+    if (asking->account->settings.credential == AZURE_CREDENTIAL_CERTIFICATE && strstr(error->text, "AADSTS700024"))
+        return SDK_FIX_SKEW;
     return SDK_FAIL;
+}
+
+static void fix_skew(void *context, int64_t offset_us)
+{
+    const struct asking *asking = context;
+    asking->account->clock_offset_us = offset_us;
 }
 
 static enum provider_status ask(struct provider_account *account, struct azure_token *ret_token,
@@ -275,8 +287,12 @@ static enum provider_status ask(struct provider_account *account, struct azure_t
                             .body = BUFFER_INIT,
                             .metadata = account->settings.credential == AZURE_CREDENTIAL_MANAGED};
     struct provider_answer answer;
-    struct sdk_call call = {
-        .name = "token", .bucket = "token", .prepare = prepare, .classify = classify, .context = &asking};
+    struct sdk_call call = {.name = "token",
+                            .bucket = "token",
+                            .prepare = prepare,
+                            .classify = classify,
+                            .fix_skew = fix_skew,
+                            .context = &asking};
     enum provider_status status = sdk_exchange_run(account->exchange, &call, &answer, error);
     if (status == PROVIDER_OK) {
         const struct provider_services *services = account->services;

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "providers/azure/account.h"
 #include "providers/azure/assertion.h"
+#include "providers/azure/events.h"
 #include "providers/azure/fault.h"
 #include "providers/azure/instance.h"
 #include "providers/azure/operation.h"
@@ -120,6 +121,20 @@ static void read_price(const struct sdk_json_at *root)
         check(!azure_price_hourly(&prices, (enum azure_price_kind)kind, &micro) || micro > 0);
 }
 
+static void read_events(const char *text, size_t length)
+{
+    struct azure_events events = {0};
+    struct error error;
+    bool good = azure_events_read(text, length, &events, &error);
+    size_t count = events.count;
+    for (size_t i = 0; i < count; i++)
+        check(strlen(events.list[i].text) < PROVIDER_TEXT_MAX &&
+              (unsigned)events.list[i].kind < PROVIDER_INTERRUPTION_KIND_COUNT);
+    if (good)
+        check(azure_events_read(text, length, &events, &error) && events.count == count);
+    azure_events_release(&events);
+}
+
 static void read_document(unsigned what, const char *text, size_t length)
 {
     struct sdk_json_at root;
@@ -150,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     const char *text = (const char *)data + 1;
-    unsigned what = (unsigned)(data[0] - '0') % 10;
+    unsigned what = (unsigned)(data[0] - '0') % 11;
     if (what == 0)
         read_fault(text, size - 1);
     else if (what == 1)
@@ -163,7 +178,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *pem = memory_copy_text(text, size - 1);
         azure_assertion_check(pem, &error);
         free(pem);
-    } else
+    } else if (what == 10)
+        read_events(text, size - 1);
+    else
         read_document(what, text, size - 1);
     return 0;
 }

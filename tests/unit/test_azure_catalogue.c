@@ -39,6 +39,23 @@ static void test_restriction_of_the_place_bans_a_size_and_one_of_zones_only_when
     }
 }
 
+static void test_entry_of_another_region_is_not_taken_for_one_of_this(void **state)
+{
+    static const char *const places[][2] = {
+        {"[\"West Europe\"]", "1"}, {"[\"eastus\",\"westeurope\"]", "1"}, {"[\"eastus\"]", "0"}, {"[7]", "0"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        struct azure_size size;
+        struct error error = {0};
+        json_t *value = size_with("", "");
+        json_object_set_new(value, "locations", json_loads(places[i][0], 0, NULL));
+        assert_true(azure_size_read(&(struct sdk_json_at){.value = value, .path = ""}, "westeurope", &size, &error));
+        assert_int_equal(size.machine, places[i][1][0] == '1');
+        azure_size_release(&size);
+        json_decref(value);
+    }
+}
+
 static void test_capabilities_are_text_and_what_is_missing_is_unknown_and_not_zero(void **state)
 {
     struct azure_size size;
@@ -154,15 +171,104 @@ static void test_check_goes_on_after_a_refusal_and_ends_at_refused_credentials(v
     azure_end(replay);
 }
 
+/* What was not asked is neither allowed nor refused. */
+static void test_check_that_cannot_ask_says_so_instead_of_refused(void **state)
+{
+    (void)state;
+    struct replay *replay = azure_start(NULL);
+    expect_token(replay);
+    for (int k = 0; k < 4; k++)
+        replay_exchange(replay, "GET", NULL, NULL, 503, NULL, "");
+    assert_int_equal(replay_call(replay, "check"), PROVIDER_RETRY);
+    assert_int_equal(replay_results(replay)->permissions_count, 1);
+    azure_end(replay);
+}
+
+static void test_check_whose_writes_cannot_be_asked_about_says_so_in_one_bounded_line(void **state)
+{
+    char one[1024], list[1400], long_text[1400];
+    (void)state;
+    struct replay *replay = azure_start(NULL);
+    snprintf(list, sizeof list, "{\"value\":[%s]}", set_body(one, sizeof one, 1, "Succeeded", "e1"));
+    memset(one, 'x', 900);
+    one[900] = '\0';
+    snprintf(long_text, sizeof long_text, "{\"error\":{\"code\":\"AuthorizationFailed\",\"message\":\"%s\"}}", one);
+    expect_token(replay);
+    for (int k = 0; k < 7; k++)
+        replay_exchange(replay, "GET", NULL, NULL, 200, NULL, k == 3 ? list : "{\"value\":[]}");
+    for (int k = 0; k < 2; k++)
+        replay_exchange(replay, "GET", BASE "*/permissions?*", NULL, 403, NULL, long_text);
+    assert_int_equal(replay_call(replay, "check"), PROVIDER_OK);
+    const struct provider_records *results = replay_results(replay);
+    assert_int_equal(results->permissions_count, 9);
+    assert_true(results->permissions[8].allowed);
+    assert_non_null(strstr(results->permissions[8].trouble, "cannot be tried without doing it"));
+    azure_end(replay);
+}
+
+static void test_check_without_a_scale_set_asks_about_writes_where_they_would_be(void **state)
+{
+    static const char *const places[][3] = {
+        {"", BASE "/providers/Microsoft.Authorization/permissions?*", "not granted in the subscription"},
+        {"resource_groups = [\"rg9\"]\n", BASE "/resourceGroups/rg9/providers/Microsoft.Authorization/permissions?*",
+         "not granted in resource group rg9"}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct replay *replay = azure_start(places[i][0]);
+        expect_token(replay);
+        for (int k = 0; k < 4; k++)
+            replay_exchange(replay, "GET", NULL, NULL, 200, NULL, "{\"value\":[]}");
+        for (int k = 0; k < 2; k++)
+            replay_exchange(replay, "GET", places[i][1], NULL, 200, NULL, "{\"value\":[{\"actions\":[\"*/read\"]}]}");
+        assert_int_equal(replay_call(replay, "check"), PROVIDER_OK);
+        assert_int_equal(replay_results(replay)->permissions_count, 6);
+        assert_false(replay_results(replay)->permissions[5].allowed);
+        assert_non_null(strstr(replay_results(replay)->permissions[5].trouble, places[i][2]));
+        azure_end(replay);
+    }
+}
+
+static void test_globs_among_the_regions_mean_where_scale_sets_are(void **state)
+{
+    char one[1024], list[1400];
+    (void)state;
+    struct replay *replay = azure_start("regions = [\"west*\", \"northeurope\"]\n");
+    snprintf(list, sizeof list, "{\"value\":[%s]}", set_body(one, sizeof one, 1, "Succeeded", "e1"));
+    expect_token(replay);
+    replay_exchange(replay, "GET", BASE "*/virtualMachineScaleSets?*", NULL, 200, NULL, list);
+    replay_exchange(replay, "GET", BASE "*/locations/northeurope/usages?*", NULL, 200, NULL, "{\"value\":[]}");
+    replay_exchange(replay, "GET", BASE "*/locations/westeurope/usages?*", NULL, 200, NULL, "{\"value\":[]}");
+    assert_int_equal(replay_call(replay, "quotas"), PROVIDER_OK);
+    azure_end(replay);
+}
+
+static void test_region_that_azure_does_not_know_is_told(void **state)
+{
+    (void)state;
+    struct replay *replay = azure_start("regions = [\"westeurop\"]\n");
+    expect_token(replay);
+    replay_exchange(replay, "GET", BASE "/locations?*", NULL, 200, NULL, "{\"value\":[{\"name\":\"westeurope\"}]}");
+    replay_exchange(replay, "GET", BASE "*/skus?*", NULL, 200, NULL, "{\"value\":[]}");
+    assert_int_equal(replay_call(replay, "describe"), PROVIDER_OK);
+    assert_non_null(strstr(replay_log(replay), "check the names in the setting regions"));
+    azure_end(replay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_restriction_of_the_place_bans_a_size_and_one_of_zones_only_when_none_is_left),
+        cmocka_unit_test(test_entry_of_another_region_is_not_taken_for_one_of_this),
         cmocka_unit_test(test_capabilities_are_text_and_what_is_missing_is_unknown_and_not_zero),
         cmocka_unit_test(test_regions_tell_which_zone_is_which_building),
         cmocka_unit_test(test_quotas_count_processors_and_machines_by_names_in_lower_case),
         cmocka_unit_test(test_check_says_of_writes_what_azure_grants_without_doing_them),
         cmocka_unit_test(test_check_goes_on_after_a_refusal_and_ends_at_refused_credentials),
+        cmocka_unit_test(test_check_that_cannot_ask_says_so_instead_of_refused),
+        cmocka_unit_test(test_check_without_a_scale_set_asks_about_writes_where_they_would_be),
+        cmocka_unit_test(test_globs_among_the_regions_mean_where_scale_sets_are),
+        cmocka_unit_test(test_region_that_azure_does_not_know_is_told),
+        cmocka_unit_test(test_check_whose_writes_cannot_be_asked_about_says_so_in_one_bounded_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,9 @@ static void test_token_that_is_none_is_refused_without_a_request(void **state)
         "{\"v\":1,\"kind\":\"grow\",\"way\":\"status\",\"pool\":\"a/b\"}",
         "{\"v\":1,\"kind\":\"shrink\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":1,\"gone\":\"\"}",
         "{\"v\":1,\"kind\":\"shrink\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":1,\"gone\":\"zz\"}",
+        "{\"v\":1,\"kind\":\"grow\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":-1,\"size\":1}",
+        "{\"v\":1,\"kind\":\"grow\",\"way\":\"resource\",\"pool\":\"a%2/b\",\"url\":\"\",\"began\":1,\"size\":1}",
+        "{\"v\":1,\"kind\":\"grow\",\"way\":\"resource\",\"pool\":\"a%00/b\",\"url\":\"\",\"began\":1,\"size\":1}",
         "{\"v\":1,\"kind\":\"burn\",\"way\":\"resource\",\"pool\":\"a/b\",\"url\":\"\",\"began\":1,\"size\":1}",
         ("{\"v\":1,\"kind\":\"grow\",\"way\":\"status\",\"pool\":\"a/b\",\"url\":\"https://evil.example/\",\"began\":1,"
          "\"size\":1}")};
@@ -182,6 +185,108 @@ static void test_removal_that_succeeded_without_removing_is_a_conflict(void **st
     azure_end(replay);
 }
 
+static void test_token_is_printable_ascii_whatever_script_a_group_has(void **state)
+{
+    struct azure_operation operation = {.kind = AZURE_OPERATION_GROW, .way = AZURE_WAY_RESOURCE, .size = 3};
+    struct azure_operation again = {0};
+    struct provider_operation written;
+    struct error error = {0};
+    (void)state;
+    snprintf(operation.pool, sizeof operation.pool,
+             "gr\xC3\xB6\xC3\x9F"
+             "e(1)/pool-a");
+    azure_operation_write(&operation, &written);
+    for (const char *at = written.token; *at; at++)
+        assert_true(*at >= ' ' && *at <= '~');
+    assert_true(azure_operation_read(written.token, &again, &error));
+    assert_string_equal(again.pool, operation.pool);
+}
+
+static void test_fault_04_operation_that_cannot_be_asked_about_ends_at_the_deadline_too(void **state)
+{
+    char token[PROVIDER_OPERATION_MAX];
+    (void)state;
+    struct replay *replay = azure_start("operation_deadline = \"20m\"\n");
+    begin_growth(replay, token);
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < 4; i++)
+            replay_exchange(replay, "GET", STATUS_URL, NULL, 500, NULL, "<html>");
+        assert_int_equal(replay_poll(replay, token), turn == 0 ? PROVIDER_RETRY : PROVIDER_UNKNOWN);
+        replay_advance(replay, 1200 * SECOND);
+    }
+    assert_non_null(strstr(replay_error(replay)->text, "look at the scale set"));
+    azure_end(replay);
+}
+
+/* Nothing is known of the operation by it, so nothing of the operation is forgotten by it. */
+static void test_credentials_refused_meanwhile_do_not_end_an_operation(void **state)
+{
+    char token[PROVIDER_OPERATION_MAX];
+    (void)state;
+    struct replay *replay = azure_start(NULL);
+    begin_growth(replay, token);
+    replay_reopen(replay);
+    replay_exchange(replay, "POST", TOKEN_URL, NULL, 401, NULL,
+                    "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: expired\"}");
+    assert_int_equal(replay_poll(replay, token), PROVIDER_RETRY);
+    assert_non_null(strstr(replay_error(replay)->text, "AADSTS7000222"));
+    expect_token(replay);
+    expect_status(replay, NULL, "{\"status\":\"Succeeded\"}");
+    expect_set(replay, 5, "Succeeded", "e3");
+    assert_int_equal(replay_poll(replay, token), PROVIDER_OK);
+    assert_int_equal(replay_operation(replay)->progress, PROVIDER_PROGRESS_DONE);
+    azure_end(replay);
+}
+
+static void begin_removal(struct replay *replay, char *token)
+{
+    static const char *const ids[] = {"1@00000001"};
+    expect_token(replay);
+    expect_set(replay, 2, "Succeeded", "e1");
+    expect_machines(replay, "0 1");
+    replay_exchange(replay, "POST", DELETE_URL, NULL, 202, "Azure-AsyncOperation: " STATUS_URL "\n", "");
+    assert_int_equal(replay_shrink(replay, "rg1/pool-a", ids, 1), PROVIDER_OK);
+    hold_token(replay, token);
+}
+
+static void test_fault_03_forgotten_removal_is_judged_by_the_machines_that_are_left(void **state)
+{
+    static const int statuses[] = {404, 410};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char token[PROVIDER_OPERATION_MAX];
+        struct replay *replay = azure_start(NULL);
+        begin_removal(replay, token);
+        replay_exchange(replay, "GET", STATUS_URL, NULL, statuses[i], NULL, "");
+        expect_set(replay, 2, "Updating", "e2");
+        expect_machines(replay, "0 1*");
+        assert_int_equal(replay_poll(replay, token), PROVIDER_OK);
+        assert_int_equal(replay_operation(replay)->progress, PROVIDER_PROGRESS_RUNNING);
+        hold_token(replay, token);
+        expect_set(replay, 1, "Succeeded", "e3");
+        expect_machines(replay, "0");
+        assert_int_equal(replay_poll(replay, token), PROVIDER_OK);
+        assert_int_equal(replay_operation(replay)->progress, PROVIDER_PROGRESS_DONE);
+        azure_end(replay);
+    }
+}
+
+static void test_removal_that_failed_because_the_machine_was_gone_has_ended_well(void **state)
+{
+    static const char *const left[] = {"0", "0 1"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char token[PROVIDER_OPERATION_MAX];
+        struct replay *replay = azure_start(NULL);
+        begin_removal(replay, token);
+        expect_status(replay, NULL, "{\"status\":\"Failed\",\"error\":{\"code\":\"ResourceNotFound\"}}");
+        expect_set(replay, 1, "Succeeded", "e3");
+        expect_machines(replay, left[i]);
+        assert_int_equal(replay_poll(replay, token), i == 0 ? PROVIDER_OK : PROVIDER_CONFLICT);
+        azure_end(replay);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +299,11 @@ int main(void)
         cmocka_unit_test(test_wait_between_polls_is_retry_after_or_half_a_minute),
         cmocka_unit_test(test_set_that_is_gone_has_lost_its_machines_and_cannot_have_grown),
         cmocka_unit_test(test_removal_that_succeeded_without_removing_is_a_conflict),
+        cmocka_unit_test(test_token_is_printable_ascii_whatever_script_a_group_has),
+        cmocka_unit_test(test_fault_04_operation_that_cannot_be_asked_about_ends_at_the_deadline_too),
+        cmocka_unit_test(test_credentials_refused_meanwhile_do_not_end_an_operation),
+        cmocka_unit_test(test_fault_03_forgotten_removal_is_judged_by_the_machines_that_are_left),
+        cmocka_unit_test(test_removal_that_failed_because_the_machine_was_gone_has_ended_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,9 +215,9 @@ static void test_machine_that_has_no_vm_id_yet_is_pending_and_told_by_its_name(v
 
 static void test_flexible_set_is_read_by_its_machines_and_takes_none_of_another(void **state)
 {
-    static const char *const owners[] = {"pool-a", "pool-b"};
+    static const char *const owners[] = {"pool-a", "pool-b", ""};
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         char answer[1024];
         struct replay *replay = azure_start(NULL);
         expect_token(replay);
@@ -239,6 +239,24 @@ static void test_flexible_set_is_read_by_its_machines_and_takes_none_of_another(
         }
         azure_end(replay);
     }
+}
+
+static void test_machine_that_moves_to_the_next_page_while_pages_are_read_is_one(void **state)
+{
+    static const char *const next[] = {",\"nextLink\":\"/more\"", ""};
+    (void)state;
+    struct replay *replay = azure_start(NULL);
+    expect_token(replay);
+    expect_pool(replay, SKU, UNIFORM PROFILE);
+    for (size_t i = 0; i < 2; i++) {
+        char answer[512];
+        snprintf(answer, sizeof answer,
+                 "{\"value\":[{\"instanceId\":\"1\",\"properties\":{\"vmId\":\"0000000a-b\"}}]%s}", next[i]);
+        replay_exchange(replay, "GET", i == 0 ? MACHINES_URL : ARM "/more", NULL, 200, NULL, answer);
+    }
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    assert_int_equal(replay_results(replay)->pools[0].instance_count, 1);
+    azure_end(replay);
 }
 
 static void test_evicted_spot_machine_and_announced_maintenance_are_notices(void **state)
@@ -352,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_machine_that_cannot_be_read_makes_the_list_fail_and_not_shorter),
         cmocka_unit_test(test_machine_that_has_no_vm_id_yet_is_pending_and_told_by_its_name),
         cmocka_unit_test(test_flexible_set_is_read_by_its_machines_and_takes_none_of_another),
+        cmocka_unit_test(test_machine_that_moves_to_the_next_page_while_pages_are_read_is_one),
         cmocka_unit_test(test_evicted_spot_machine_and_announced_maintenance_are_notices),
         cmocka_unit_test(test_growth_beyond_the_bounds_of_a_read_only_or_unfenced_set_writes_nothing),
         cmocka_unit_test(test_lost_reply_to_a_write_is_unknown_and_not_repeated),

@@ -164,6 +164,58 @@ static void test_certificate_goes_out_as_an_assertion_with_an_id_of_its_own(void
     EVP_PKEY_free(key);
 }
 
+/* The claims of the assertion in the at-th request. */
+static const char *claims_of(struct replay *replay, size_t at, unsigned char *into)
+{
+    const char *assertion = strstr(replay_request(replay, at), "client_assertion=");
+    assert_non_null(assertion);
+    const char *claims = strchr(assertion, '.') + 1;
+    size_t length = decode(claims, strcspn(claims, "."), into);
+    into[length] = '\0';
+    return (const char *)into;
+}
+
+static void test_assertion_outside_its_time_is_signed_once_more_by_the_authoritys_clock(void **state)
+{
+    static const char refused[] = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS700024: time\"}";
+    (void)state;
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    char *pem = make_pem(key);
+    for (int turn = 0; turn < 2; turn++) {
+        unsigned char claims[8192];
+        struct replay *replay = azure_start_with("certificate_file = \"x\"\n");
+        replay_secret(replay, "certificate", pem);
+        replay_open(replay, &drover_provider_module);
+        replay_exchange(replay, "POST", TOKEN_URL, NULL, 401, "Date: Sun, 22 Nov 2026 13:00:00 GMT\n", refused);
+        if (turn == 0) {
+            expect_token(replay);
+            expect_empty_list(replay);
+        } else {
+            replay_exchange(replay, "POST", TOKEN_URL, NULL, 401, "Date: Sun, 22 Nov 2026 13:00:00 GMT\n", refused);
+        }
+        assert_int_equal(replay_call(replay, "pools"), turn == 0 ? PROVIDER_OK : PROVIDER_AUTH);
+        assert_non_null(strstr(claims_of(replay, 0, claims), "\"iat\":1795348800,"));
+        assert_non_null(strstr(claims_of(replay, 1, claims), "\"iat\":1795352400,\"exp\":1795353000"));
+        assert_non_null(strstr(replay_log(replay), "NTP"));
+        if (turn == 1)
+            assert_non_null(strstr(replay_error(replay)->text, "clock is wrong"));
+        azure_end(replay);
+    }
+    free(pem);
+    EVP_PKEY_free(key);
+}
+
+static void test_certificate_of_the_environment_is_checked_when_settings_are_read(void **state)
+{
+    (void)state;
+    struct replay *replay = azure_start_with(NULL);
+    replay_environment(replay, "AZURE_CLIENT_CERTIFICATE_PATH", "/run/cert.pem");
+    replay_file(replay, "/run/cert.pem", "no key", false);
+    assert_int_equal(replay_try_open(replay, &drover_provider_module), PROVIDER_INVALID);
+    assert_non_null(strstr(replay_error(replay)->text, "no private key"));
+    replay_free(replay);
+}
+
 static void expect_metadata(struct replay *replay, const char *rest, int status, const char *answer)
 {
     char url[512];
@@ -204,6 +256,29 @@ static void test_identity_that_is_not_there_is_final_and_a_service_that_updates_
     assert_int_equal(replay_call(replay, "pools"), PROVIDER_AUTH);
     assert_non_null(strstr(replay_error(replay)->text, "managed identity"));
     azure_end(replay);
+}
+
+static void test_metadata_service_in_trouble_is_asked_again_and_a_page_is_no_token(void **state)
+{
+    static const int statuses[] = {200, 403};
+    (void)state;
+    struct replay *replay = azure_start_with(NULL);
+    replay_open(replay, &drover_provider_module);
+    expect_metadata(replay, "", 500, "<html>");
+    expect_metadata(replay, "", 429, "");
+    replay_silence(replay, "GET", NULL, NULL, PROVIDER_HTTP_NO_ANSWER);
+    expect_metadata(replay, "", 200, "{\"access_token\":\"" BEARER "\",\"expires_in\":\"3599\"}");
+    expect_empty_list(replay);
+    assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
+    azure_end(replay);
+    for (size_t i = 0; i < 2; i++) {
+        replay = azure_start_with(NULL);
+        replay_open(replay, &drover_provider_module);
+        expect_metadata(replay, "", statuses[i], "<html>sign in</html>");
+        assert_int_equal(replay_call(replay, "pools"), PROVIDER_AUTH);
+        assert_non_null(strstr(replay_error(replay)->text, "proxy"));
+        azure_end(replay);
+    }
 }
 
 static void test_page_of_a_proxy_instead_of_a_token_is_told(void **state)
@@ -317,7 +392,8 @@ static void test_government_cloud_is_asked_for_the_scope_of_its_own(void **state
     replay_exchange(replay, "POST", "https://login.microsoftonline.us/tenant-1/oauth2/v2.0/token",
                     "*scope=https%3A%2F%2Fmanagement.core.usgovcloudapi.net%2F.default*", 200, NULL,
                     "{\"access_token\":\"" BEARER "\",\"expires_in\":3599}");
-    replay_exchange(replay, "GET", "https://management.usgovcloudapi.net/subscriptions/sub-1/*", NULL, 200, NULL, "{}");
+    replay_exchange(replay, "GET", "https://management.usgovcloudapi.net/subscriptions/sub-1/*", NULL, 200, NULL,
+                    "{\"value\":[]}");
     assert_int_equal(replay_call(replay, "pools"), PROVIDER_OK);
     azure_end(replay);
 }
@@ -331,8 +407,12 @@ static void test_settings_that_cannot_be_are_refused_by_name(void **state)
         {"authority = \"ftp://x\"\n", "authority"},
         {"credential = \"password\"\n", "credential"},
         {"currency = \"DOLLAR\"\n", "currency"},
+        {"currency = \"us&\"\n", "currency"},
         {"operation_deadline = \"soon\"\n", "operation_deadline"},
         {"identity_client_id = \"a\"\nidentity_object_id = \"b\"\n", "identity_object_id"},
+        {"operation_deadline = \"0s\"\n", "operation_deadline"},
+        {"send_certificate_chain = \"yes\"\n", "send_certificate_chain"},
+        {"pool \"p\" {\n scheduled_events = \"http://10.0.0.1\"\n}\n", "scheduled_events"},
         {"pool \"p\" {\n min = 5\n max = 2\n}\n", "pool"}};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -357,6 +437,9 @@ int main(void)
         cmocka_unit_test(test_certificate_goes_out_as_an_assertion_with_an_id_of_its_own),
         cmocka_unit_test(test_managed_identity_is_asked_by_each_of_its_names_and_numbers_may_be_text),
         cmocka_unit_test(test_identity_that_is_not_there_is_final_and_a_service_that_updates_is_waited_for),
+        cmocka_unit_test(test_assertion_outside_its_time_is_signed_once_more_by_the_authoritys_clock),
+        cmocka_unit_test(test_certificate_of_the_environment_is_checked_when_settings_are_read),
+        cmocka_unit_test(test_metadata_service_in_trouble_is_asked_again_and_a_page_is_no_token),
         cmocka_unit_test(test_page_of_a_proxy_instead_of_a_token_is_told),
         cmocka_unit_test(test_refused_secret_is_told_by_its_number_and_not_tried_again),
         cmocka_unit_test(test_unset_secret_sends_nothing),

@@ -57,6 +57,10 @@ class Operations:
         return any(one.status not in ("Succeeded", "Failed", "Canceled") and one.resource_id.lower() == resource_id.lower()
                    for one in self.all.values())
 
+    def begun(self, operation, location="westeurope"):
+        """What the answer to the write says of where to ask."""
+        return {name: value for name, value in self.headers(operation, location).items() if name in self.world.operation_headers}
+
     def headers(self, operation, location="westeurope"):
         base = (f"{self.world.arm_url}/subscriptions/{self.world.subscription}/providers/Microsoft.Compute/locations/{location}"
                 f"/operations/{operation.id}?p=double&api-version=2024-11-01")

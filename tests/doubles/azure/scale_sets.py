@@ -1,6 +1,7 @@
 """Virtual machine scale sets, uniform and flexible, and their instances."""
 import copy
 import json
+import re
 import secrets
 import uuid
 
@@ -36,7 +37,7 @@ class ScaleSet:
         properties["uniqueId"] = str(uuid.uuid4())
         properties["timeCreated"] = world.time_text()
         properties["provisioningState"] = "Succeeded"
-        self.etag = None
+        self.etag, self.failure = None, None
         self.touch()
         self.instances = {}
         self.next_number = 0
@@ -179,6 +180,7 @@ class ScaleSets:
         def finish(final):
             error = work(final)
             if set_.id.lower() in self.all:
+                set_.failure = error or operation.error if final.lower() != "succeeded" else None
                 set_.state("Failed" if error or final.lower() != "succeeded" else "Succeeded")
             return error
 
@@ -188,10 +190,11 @@ class ScaleSets:
 
             def partly():
                 inner()
+                set_.failure = operation.error
                 set_.state("Failed")
 
             operation.partly = partly
-        headers = self.world.operations.headers(operation, set_.body.get("location", "westeurope"))
+        headers = self.world.operations.begun(operation, set_.body.get("location", "westeurope"))
         headers["Retry-After"] = "10"
         if body:
             headers["ETag"] = set_.etag
@@ -337,11 +340,18 @@ class ScaleSets:
                    "capacity": {"minimum": 0, "maximum": 1000, "defaultCapacity": 1, "scaleType": "Automatic"}}
             return self.world.page(request, [row])
         if action == "virtualmachines" and request.method == "GET":
-            with_view = "instanceview" in request.query.get("$expand", "").lower()
-            return self.world.page(request, [one.shown(with_view) for one in set_.instances.values()])
+            with_view = "instanceview" in (request.query.get("$expand", "") + request.query.get("$select", "")).lower()
+            return self.world.page(request, [one.shown(with_view) for one in self.filtered(request, set_)])
         if rest[0].lower() == "virtualmachines":
             return self.instance_request(request, set_, rest[1:])
         raise Refusal(405, "MethodNotAllowed", f"No such action: {action}")
+
+    def filtered(self, request, set_):
+        """The set's machines by $filter, of which one form is known."""
+        found = re.fullmatch(r"properties/latestModelApplied eq (true|false)", request.query.get("$filter", ""))
+        if request.query.get("$filter") and not found:
+            raise Refusal(400, "InvalidParameter", "The filter is not supported.")
+        return list(set_.instances.values()) if not found or found.group(1) == "true" else []
 
     def set_view(self, set_):
         if set_.flexible:
@@ -351,7 +361,10 @@ class ScaleSets:
             code = f"ProvisioningState/{one.state.lower()}"
             counts[code] = counts.get(code, 0) + 1
         summary = [{"code": code, "count": count} for code, count in counts.items()]
-        return Reply(200, {"virtualMachine": {"statusesSummary": summary}, "statuses": [{"code": "ProvisioningState/succeeded", "level": "Info"}]})
+        status = {"code": "ProvisioningState/succeeded", "level": "Info"}
+        if set_.failure:
+            status = {"code": f"ProvisioningState/failed/{set_.failure['code']}", "level": "Error", "message": set_.failure["message"]}
+        return Reply(200, {"virtualMachine": {"statusesSummary": summary}, "statuses": [status]})
 
     def flexible_machines(self, group=None):
         for set_ in self.all.values():

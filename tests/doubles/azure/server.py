@@ -123,10 +123,10 @@ class Double:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.ca_file, certificate, key = make_server_certificate(folder)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
         self.world = World()
-        self.listeners = [Listener(self.world, self.world.serve, context), Listener(self.world, self.world.serve_metadata)]
+        self.listeners = [Listener(self.world, self.world.serve, self.context), Listener(self.world, self.world.serve_metadata)]
         secure, plain = (listener.server_address[1] for listener in self.listeners)
         self.arm_url = f"https://127.0.0.1:{secure}"
         self.identity_url = f"http://127.0.0.1:{plain}"

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from urllib.parse import quote
 
 from . import arm, catalogue, tokens
+from .events import Events
 from .faults import Faults
 from .groups import Groups
 from .operations import Operations
@@ -30,6 +31,7 @@ class World:
         self.locations = ["westeurope", "northeurope"]
         self.page_size, self.price_page = 3, 4
         self.operation_seconds, self.token_life = 0.3, 3599
+        self.operation_headers = ("Azure-AsyncOperation", "Location")  # what the answer to a write carries of these
         self.cores_limit = None
         self.permissions = ALL_ACTIONS
         self.denied = []  # (method or "", part of the path): answered 403
@@ -37,6 +39,7 @@ class World:
         self.faults = Faults()
         self.held, self.gate = threading.Event(), threading.Event()
         self.tokens = tokens.Tokens(self.now)
+        self.events = Events(self.now)
         self.add_identity(tokens.Identity(CLIENT_ID, CLIENT_SECRET, object_id=OBJECT_ID, resource_id=IDENTITY_ID))
         self.operations = Operations(self)
         self.groups = Groups(self)
@@ -123,6 +126,8 @@ class World:
     def serve_metadata(self, request):
         if request.path == "/metadata/identity/oauth2/token" and request.method == "GET":
             return tokens.metadata_token(self, request.query, request.headers)
+        if request.path == "/metadata/scheduledevents":
+            return self.events.handle(request)
         return Reply(404, {"error": "not_found"})
 
     # -- what tests look at --------------------------------------------------------------------------------------------------

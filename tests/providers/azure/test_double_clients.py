@@ -152,6 +152,22 @@ def test_lists_come_in_pages(machines, world):
     assert len(world.requests("GET", "skiptoken")) == 4
 
 
+def test_page_that_fails_ends_the_list_with_an_error(machines, world):
+    for number in range(7):
+        world.add_scale_set(f"pool-{number}")
+    world.faults.add(path="skiptoken", answer={"status": 403, "body": {"error": {"code": "AuthorizationFailed", "message": "not any more"}}})
+    with pytest.raises(HttpResponseError, match="AuthorizationFailed"):
+        list(machines.virtual_machine_scale_sets.list("rg1"))
+
+
+@pytest.mark.parametrize("headers", [["Location"], ["Azure-AsyncOperation"], []])
+def test_operation_is_followed_by_whatever_its_answer_carries(machines, world, headers):
+    world.operation_headers = headers
+    pool = world.add_scale_set("pool-a", capacity=2)
+    grown = machines.virtual_machine_scale_sets.begin_update("rg1", "pool-a", {"sku": {"capacity": 3}}).result()
+    assert (grown.sku.capacity, len(pool.instances)) == (3, 3)
+
+
 def test_chosen_instances_are_deleted_and_capacity_follows(machines, world):
     pool = world.add_scale_set("pool-a", capacity=4)
     machines.virtual_machine_scale_sets.begin_delete_instances("rg1", "pool-a", {"instanceIds": ["1", "3"]}, force_deletion=True).result()
@@ -187,6 +203,8 @@ def test_instances_are_listed_protected_deleted_and_evicted(machines, world):
     listed = list(vms.list("rg1", "pool-s", expand="instanceView"))
     assert [one.instance_id for one in listed] == ["0", "1", "2"]
     assert "PowerState/running" in [status.code for status in listed[0].instance_view.statuses]
+    assert len(list(vms.list("rg1", "pool-s", filter="properties/latestModelApplied eq true", select="instanceView"))) == 3
+    assert list(vms.list("rg1", "pool-s", filter="properties/latestModelApplied eq false")) == []
     body = {"location": "westeurope", "properties": {"protectionPolicy": {"protectFromScaleIn": True}}}
     assert vms.begin_update("rg1", "pool-s", "1", body).result().protection_policy.protect_from_scale_in
     vms.simulate_eviction("rg1", "pool-s", "0")

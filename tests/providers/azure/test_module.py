@@ -8,7 +8,7 @@ import pytest
 
 from doubles.azure import tokens
 from doubles.azure.certificates import make_client_certificate
-from doubles.azure.world import CLIENT_ID, IDENTITY_ID
+from doubles.azure.world import CLIENT_ID, IDENTITY_ID, OBJECT_ID
 from providers.azure.tool import Module
 
 
@@ -98,7 +98,8 @@ def test_certificate_signs_in(double, tmp_path, certificate_folder, chain):
     assert "PRIVATE" not in module.output
 
 
-@pytest.mark.parametrize("which", [{}, {"identity_client_id": CLIENT_ID}, {"identity_resource_id": IDENTITY_ID}])
+@pytest.mark.parametrize("which", [{}, {"identity_client_id": CLIENT_ID}, {"identity_resource_id": IDENTITY_ID},
+                                   {"identity_object_id": OBJECT_ID}])
 def test_managed_identity_signs_in(double, tmp_path, which):
     module = Module(double, tmp_path, {"client_secret_file": None, "client_id": None, "tenant": None, **which})
     assert module.call("pools").status == "ok"
@@ -222,6 +223,25 @@ def test_operation_that_is_forgotten_is_judged_by_the_set(module, world):
     world.operations.plans.append({"forget": True})
     assert module.finish(module.grow("pool-a", 2)).status == "ok"
     assert len(pool.instances) == 2 and len(world.writes()) == 1
+
+
+@pytest.mark.parametrize("headers", [["Location"], ["Azure-AsyncOperation"], []])
+@pytest.mark.parametrize("mode", ["Uniform", "Flexible"])
+def test_operation_is_followed_to_its_true_end_by_whatever_its_answer_carries(module, world, mode, headers):
+    world.operation_headers = headers
+    pool = world.add_scale_set("pool-a", capacity=2, mode=mode)
+    assert module.finish(module.grow("pool-a", 4)).status == "ok"
+    victim = module.pool("pool-a")[1][0]["id"]
+    done = module.finish(module.call("shrink", pool="rg1/pool-a", instances=[victim]))
+    assert (done.status, done.operation["progress"]) == ("ok", "done")
+    assert (pool.capacity, len(pool.instances)) == (3, 3) and victim.split("@")[0] not in pool.instances
+    world.operations.plans.append({"status": "Failed", "error": {"code": "AllocationFailed", "message": "full"}})
+    failed = module.finish(module.grow("pool-a", 5))
+    if mode == "Uniform" or headers:
+        assert (failed.status, failed.error["instance_type"]) == ("no_capacity", "Standard_D2s_v3")
+    else:  # nothing but the set's state is left to tell, and a flexible set gives no reason
+        assert failed.status == "invalid" and "Failed" in failed.error["text"]
+    assert len(pool.instances) == 3
 
 
 def test_operation_without_an_end_is_unknown_at_the_deadline(double, tmp_path):

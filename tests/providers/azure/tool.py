@@ -39,7 +39,7 @@ class Answer:
 
 
 class Module:
-    def __init__(self, double, folder, settings=None, environment=None):
+    def __init__(self, double, folder, settings=None, environment=None, blocks=""):
         self.double, self.folder = double, folder
         self.tool = find_tool()
         self.environment = environment or {}
@@ -52,7 +52,7 @@ class Module:
                "identity_endpoint": double.identity_url, "ca_file": str(double.ca_file), "subscription": SUBSCRIPTION,
                "tenant": TENANT, "client_id": CLIENT_ID, "client_secret_file": str(self.secret)}
         own.update(settings or {})
-        self.settings.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in own.items() if value is not None))
+        self.settings.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in own.items() if value is not None) + blocks)
 
     def start(self, function, deadline=30, **arguments):
         """A process that makes one call and is not waited for."""
