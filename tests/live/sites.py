@@ -12,6 +12,7 @@ import json
 import logging
 import ssl
 import urllib.parse
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -35,17 +36,26 @@ class Site:
     region = ""  # as the provider calls it
     pool = ""  # the pool's id at the account
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, size=1):
+        self.folder, self.first_size = folder, size
         self.sizes = []
         self.on_grow = lambda size: None
         self.on_remove = lambda instances: None
+        self.stack = ExitStack()  # what is to be ended
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stack.close()
+            raise
         return self
 
     def __exit__(self, *_):
+        self.stack.close()
+
+    def start(self):
         raise NotImplementedError
 
     def machines(self):
@@ -101,27 +111,24 @@ class AwsSite(Site):
     KEY, SECRET = "AKIDEXAMPLE", "double-secret"  # the double checks signatures
     INSTANCE_TYPE = "m5.large"
 
-    def __init__(self, folder, size=1):
-        super().__init__(folder)
-        advice = "pip install 'moto[server,ec2,autoscaling,iam,sts]' boto3"
+    def start(self):
+        advice = "moto and boto3 play AWS here: pip install 'moto[server,ec2,autoscaling,iam,sts]' boto3"
         moto_server = pytest.importorskip("moto.server", reason=advice)
         self.boto3 = pytest.importorskip("boto3", reason=advice)
-        self.server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request
-        self.server.start()
-        host, port = self.server.get_host_and_port()
+        server.start()
+        self.stack.callback(server.stop)
+        host, port = server.get_host_and_port()
         self.url = f"http://{host}:{port}"
         plain_request(HTTPConnection(host, port, timeout=10), "POST", "/moto-api/reset")
         self.prices = AwsDouble().start()
+        self.stack.callback(self.prices.stop)
         self.prices.world.prices = {(self.region, self.INSTANCE_TYPE): [product("SKU", "0.0960000000")]}
         self.proxy = WatchedAws(self.url, self).start()
+        self.stack.callback(self.proxy.stop)
         self.scaling, self.ec2 = self._client("autoscaling"), self._client("ec2")
-        self._make_group(size)
-
-    def __exit__(self, *_):
-        self.proxy.stop()
-        self.prices.stop()
-        self.server.stop()
+        self._make_group(self.first_size)
 
     def _client(self, service):
         return self.boto3.client(service, region_name=self.region, endpoint_url=self.url, aws_access_key_id=self.KEY,
@@ -170,16 +177,12 @@ class AzureSite(Site):
 
     module, region, pool = "azure", "westeurope", "rg1/web"
 
-    def __init__(self, folder, size=1):
-        super().__init__(folder)
-        self.double = AzureDouble(folder / "azure").__enter__()
+    def start(self):
+        self.double = self.stack.enter_context(AzureDouble(self.folder / "azure"))
         self.world = self.double.world
         with self.world.lock:
-            self.set = self.world.add_scale_set("web", capacity=size)
+            self.set = self.world.add_scale_set("web", capacity=self.first_size)
             self._watch()
-
-    def __exit__(self, *_):
-        self.double.__exit__()
 
     def _watch(self):
         """Puts a look before the two writes of the double's scale sets."""
@@ -248,18 +251,13 @@ class OnpremSite(Site):
 
     module, region, pool = "onprem", "fra1", "rack-a"
 
-    def __init__(self, folder, size=1):
-        super().__init__(folder)
+    def start(self):
         names = [f"m{number}" for number in range(1, MACHINES_MAX + 1)]
-        systems = [WatchedSystem(name, power="On" if at < size else "Off", on_delay=0.5, off_delay=0.5) for at, name in enumerate(names)]
+        self.ordered_on = set(names[:self.first_size])  # by the last command that came for each
+        systems = [WatchedSystem(name, power="On" if name in self.ordered_on else "Off", on_delay=0.5, off_delay=0.5) for name in names]
         for system in systems:
             system.site = self
-        self.ordered_on = set(names[:size])  # by the last command that came for each
-        self.bmc = Bmc(systems, folder)
-        self.bmc.start()
-
-    def __exit__(self, *_):
-        self.bmc.stop()
+        self.bmc = self.stack.enter_context(Bmc(systems, self.folder))
 
     def _power(self):
         for system in self.bmc.systems.values():

@@ -10,7 +10,6 @@ import pytest
 
 from live.cluster import Client, Cluster, RegionSpec
 from live.fleet import Fleet, FleetPool
-from live.http_api import wait_for
 from live.sites import SITES, account_config
 from scenario.world import SceneAgent
 from tools.agent import region_config
@@ -164,6 +163,11 @@ class Play:
         self.fleet.wait_machines(1)
         return self.wait_pool(lambda pool: pool["Operation"] is None and pool["Joined"] == 1, "the shrink to be over")
 
+    def let_it_look(self):
+        """What would ask for the same once more would do so at one of the next looks."""
+        began = time.monotonic()
+        self.fleet.wait(lambda: time.monotonic() - began > 5, 10, "two looks of the agent's")
+
     def nodes_of_job(self):
         return {each["NodeID"] for each in self.region.running("web")}
 
@@ -248,9 +252,29 @@ def test_killed_while_growing_it_never_has_a_machine_too_many(make_play, moment)
     play.agent.wait_job("web", seconds=RUN_SECONDS)
     pool = play.wait_pool(lambda pool: pool["Operation"] is None and pool["Joined"] >= 3, "the growth to be over")
     assert (pool["Desired"], pool["Instances"], pool["Joined"]) == (3, 3, 3)
-    # What would ask once more would do so at one of the next looks.
-    looked = time.monotonic()
-    wait_for(lambda: time.monotonic() - looked > 5, 10, "two looks more")
+    play.let_it_look()
     assert play.site.desired() == 3 == len(play.site.machines())
     assert max(play.site.sizes) == 3 and play.fleet.most() == 3
     assert len(play.nodes_of_job()) == 3 and play.witness.times == []
+
+
+def test_killed_while_shrinking_it_removes_no_machine_too_many(make_play):
+    play = make_play("aws")
+    play.run(3)
+    grown, killed = set(play.site.machines()), threading.Event()
+
+    def look_and_kill(instances):
+        play.witness.look(instances)
+        if not killed.is_set():
+            play.agent.kill9()
+            killed.set()
+
+    play.site.on_remove = look_and_kill
+    play.agent.cli("job", "stop", "web")
+    assert killed.wait(60), "no removal was asked for"
+    play.agent.start()
+    play.wait_pool(lambda pool: pool["Operation"] is None and pool["Desired"] == 1, "the shrink to be over")
+    play.let_it_look()
+    left = set(play.fleet.wait_machines(1))
+    assert play.site.desired() == 1 and set(play.site.machines()) == left < grown
+    assert play.witness.wrong == [] and set(play.witness.nodes) == grown - left
