@@ -61,6 +61,10 @@ class Site:
     def machines(self):
         raise NotImplementedError
 
+    def reported(self):
+        """How many instances the provider lists, in whatever state."""
+        return len(self.machines())
+
     def desired(self):
         raise NotImplementedError
 
@@ -266,6 +270,9 @@ class OnpremSite(Site):
 
     def machines(self):
         return {name: MetaIdentity(name) for name, power in self._power().items() if power == "On"}
+
+    def reported(self):
+        return len(self.bmc.systems)
 
     def desired(self):
         return len(self.machines())

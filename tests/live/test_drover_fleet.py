@@ -161,7 +161,14 @@ class Play:
         self.agent.cli("job", "stop", "web")
         self.fleet.wait(lambda: self.site.desired() == 1, 60, "the size to be 1 again")
         self.fleet.wait_machines(1)
-        return self.wait_pool(lambda pool: pool["Operation"] is None and pool["Joined"] == 1, "the shrink to be over")
+        return self.wait_over(at_most=1)
+
+    def wait_over(self, at_least=0, at_most=1000):
+        """Until nothing is under way and the pool is seen at such a size. That it is no further than it should be the test says."""
+        def over(pool):
+            return pool["Operation"] is None and all(at_least <= pool[key] <= at_most for key in ("Desired", "Joined"))
+
+        return self.wait_pool(over, "nothing to be under way")
 
     def let_it_look(self):
         """What would ask for the same once more would do so at one of the next looks."""
@@ -198,12 +205,14 @@ def test_a_pool_grows_for_a_job_by_what_it_needs_and_gives_back_what_is_idle(mak
     grown = set(play.site.machines())
     assert play.site.desired() == 3 == len(grown) and max(play.site.sizes) == 3
     assert play.nodes_of_job() == {play.fleet.node(each)["ID"] for each in grown}
-    pool = play.wait_pool(lambda pool: pool["Operation"] is None, "the growth to be over")
+    pool = play.wait_over(at_least=3)
     assert (pool["Account"], pool["ProviderPool"]) == (ACCOUNT, play.site.pool)
-    assert (pool["Desired"], pool["Instances"], pool["Joined"]) == (3, 3, 3)
+    assert (pool["Desired"], pool["Joined"], pool["Instances"]) == (3, 3, play.site.reported())
     stopped_at = time.monotonic()
     pool = play.stop()
-    assert (pool["Desired"], pool["Instances"]) == (1, 1)
+    assert (pool["Desired"], pool["Joined"], pool["Instances"]) == (1, 1, play.site.reported())
+    play.let_it_look()
+    assert play.site.desired() == 1
     left = set(play.fleet.machines())
     assert play.witness.wrong == [] and set(play.witness.nodes) == grown - left
     assert play.witness.times[0] - stopped_at >= IDLE_SECONDS
@@ -211,8 +220,8 @@ def test_a_pool_grows_for_a_job_by_what_it_needs_and_gives_back_what_is_idle(mak
     assert (node["Status"], node["SchedulingEligibility"]) == ("ready", "eligible")
     assert play.fleet.most() == 3 and max(play.site.sizes) == 3
     rows = play.audit()
-    assert {"grow", "cordon", "drain", "shrink"} <= {row["Action"] for row in rows}
-    assert [row for row in rows if not row["Result"].endswith("done")] == []
+    assert {"grow", "cordon", "drain", "shrink"} <= {row["Action"] for row in rows if row["Result"].endswith("done")}
+    assert [row for row in rows if row["Result"] in ("intended", "sent", "unknown")] == []
 
 
 def test_a_machine_of_ones_own_that_was_shut_down_serves_again(make_play):
@@ -250,8 +259,8 @@ def test_killed_while_growing_it_never_has_a_machine_too_many(make_play, moment)
     play.fleet.wait(lambda: play.site.desired() == 3, 10, "the request to be carried out")
     play.agent.start()
     play.agent.wait_job("web", seconds=RUN_SECONDS)
-    pool = play.wait_pool(lambda pool: pool["Operation"] is None and pool["Joined"] >= 3, "the growth to be over")
-    assert (pool["Desired"], pool["Instances"], pool["Joined"]) == (3, 3, 3)
+    pool = play.wait_over(at_least=3)
+    assert (pool["Desired"], pool["Joined"], pool["Instances"]) == (3, 3, 3)
     play.let_it_look()
     assert play.site.desired() == 3 == len(play.site.machines())
     assert max(play.site.sizes) == 3 and play.fleet.most() == 3
@@ -273,7 +282,7 @@ def test_killed_while_shrinking_it_removes_no_machine_too_many(make_play):
     play.agent.cli("job", "stop", "web")
     assert killed.wait(60), "no removal was asked for"
     play.agent.start()
-    play.wait_pool(lambda pool: pool["Operation"] is None and pool["Desired"] == 1, "the shrink to be over")
+    play.wait_over(at_most=1)
     play.let_it_look()
     left = set(play.fleet.wait_machines(1))
     assert play.site.desired() == 1 and set(play.site.machines()) == left < grown
