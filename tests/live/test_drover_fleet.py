@@ -287,3 +287,24 @@ def test_killed_while_shrinking_it_removes_no_machine_too_many(make_play):
     left = set(play.fleet.wait_machines(1))
     assert play.site.desired() == 1 and set(play.site.machines()) == left < grown
     assert play.witness.wrong == [] and set(play.witness.nodes) == grown - left
+
+
+def test_a_job_that_comes_while_its_pool_shrinks_gets_its_machines_all_the_same(make_play):
+    play = make_play("aws")
+    play.run(2)
+    submitted, removing = threading.Event(), threading.Event()
+
+    def look_and_hold(instances):
+        play.witness.look(instances)
+        removing.set()
+        submitted.wait(20)
+
+    play.site.on_remove = look_and_hold
+    play.agent.cli("job", "stop", "web")
+    assert removing.wait(60), "no removal was asked for"
+    play.agent.cli("job", "run", "-detach", play.job_file(3))
+    submitted.set()
+    play.agent.wait_job("web", seconds=RUN_SECONDS)
+    pool = play.wait_over(at_least=3)
+    assert (pool["Desired"], pool["Joined"]) == (3, 3) and play.witness.wrong == []
+    assert len(play.nodes_of_job()) == 3 == len(play.site.machines())
