@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from live import processes
+from live import nomad_config, processes
 from live.http_api import Api, wait_for
 
 START_SECONDS = 90
@@ -61,6 +61,12 @@ class Region:
 
     def client_host(self, index):
         return f"127.{self.slot}.{self.number}.{11 + index}"
+
+    def dynamic_ports(self, index):
+        """The first and the last of a client's hundred; index below CLIENTS_MAX."""
+        place = (self.slot * REGIONS_MAX + self.number - 1) * CLIENTS_MAX + index
+        first = FIRST_DYNAMIC_PORT + place * DYNAMIC_PORTS
+        return first, first + DYNAMIC_PORTS - 1
 
     @property
     def nomad_address(self):
@@ -258,78 +264,16 @@ class Cluster:
         self._spawn(region, name, [self.nomad_binary, "agent", "-config", str(folder / "config.hcl")])
 
     def _nomad_common(self, region, name, host, consul_host):
-        return f"""
-region               = "{region.name}"
-datacenter           = "{region.name}"
-name                 = "{region.name}-{name}"
-data_dir             = "{region.folder / name / 'data'}"
-bind_addr            = "{host}"
-log_level            = "INFO"
-disable_update_check = true
-advertise {{
-  http = "{host}"
-  rpc  = "{host}"
-  serf = "{host}"
-}}
-consul {{
-  address          = "{consul_host}:8500"
-  auto_advertise   = false
-  server_auto_join = false
-  client_auto_join = false
-}}
-acl {{
-  enabled = {json.dumps(self.acl)}
-}}
-"""
+        return nomad_config.common(region.name, f"{region.name}-{name}", region.folder / name / "data", host, consul_host, self.acl)
 
     def _nomad_server(self, region):
         others = [other.server_host for other in self if other is not region] if self.federated else []
-        return self._nomad_common(region, "nomad-server", region.server_host, region.server_host) + f"""
-server {{
-  enabled           = true
-  bootstrap_expect  = 1
-  raft_multiplier   = 1
-  num_schedulers    = 1
-  min_heartbeat_ttl = "{self.heartbeat_seconds}s"
-  heartbeat_grace   = "{self.heartbeat_seconds}s"
-  server_join {{
-    retry_join     = {json.dumps(others)}
-    retry_interval = "2s"
-  }}
-}}
-"""
+        text = self._nomad_common(region, "nomad-server", region.server_host, region.server_host)
+        return text + nomad_config.server(others, self.heartbeat_seconds)
 
     def _nomad_client(self, region, index, host):
-        client = region.spec.clients[index]
-        place = (self.slot * REGIONS_MAX + region.number - 1) * CLIENTS_MAX + index
-        first_port = FIRST_DYNAMIC_PORT + place * DYNAMIC_PORTS
-        meta = "\n".join(f"    {json.dumps(key)} = {json.dumps(value)}" for key, value in client.meta.items())
-        return self._nomad_common(region, f"nomad-client-{index}", host, host) + f"""
-client {{
-  enabled           = true
-  servers           = ["{region.server_host}:4647"]
-  node_class        = "{client.node_class}"
-  node_pool         = "{client.node_pool}"
-  network_interface = "lo"
-  cpu_total_compute = {client.cpu_mhz}
-  memory_total_mb   = {client.memory_mb}
-  min_dynamic_port  = {first_port}
-  max_dynamic_port  = {first_port + DYNAMIC_PORTS - 1}
-  gc_interval       = "1h"
-  options = {{
-    "driver.allowlist"     = "raw_exec"
-    "fingerprint.denylist" = "env_aws,env_azure,env_gce,env_digitalocean,vault,plugins_cni,bridge"
-  }}
-  meta {{
-{meta}
-  }}
-}}
-plugin "raw_exec" {{
-  config {{
-    enabled = true
-  }}
-}}
-"""
+        text = self._nomad_common(region, f"nomad-client-{index}", host, host)
+        return text + nomad_config.client(region.spec.clients[index], region.server_host, region.dynamic_ports(index))
 
     def _spawn(self, region, name, command):
         running = region.processes.get(name)

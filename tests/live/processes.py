@@ -12,6 +12,7 @@ from pathlib import Path
 
 MARK = "DROVER_TEST_CLUSTER"
 PR_SET_PDEATHSIG = 1
+NOT_INHERITED = ("NOMAD_", "CONSUL_", "DROVER_", "AWS_", "AZURE_")
 COUNTER = itertools.count(1)
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -30,12 +31,13 @@ def new_mark():
 
 
 def spawn(command, mark, log, nice=5, **environment):
-    """A marked child that gets SIGKILL when the caller's thread ends, at a lower priority and with one thread for Go code."""
+    """A marked child that gets SIGKILL when the caller's thread ends, at a lower priority and with one thread for Go code. Of the caller's
+    own environment it gets nothing that speaks of clusters and clouds."""
     def in_child():
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.nice(nice)
 
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("NOMAD_", "CONSUL_", "DROVER_"))}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_INHERITED)}
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -133,8 +133,18 @@ run_pytest() {
     python3 tests/tools/results.py pytest "$kind" "$python" "$results/$kind.xml" >>"$results/all.tsv"
 }
 
+# moto, which plays AWS, comes from PyPI; without it the tests that need it are skipped and say so.
+install_moto() {
+    "$1" -c 'import moto.server, boto3, requests' 2>/dev/null ||
+        "$1" -m pip -q install 'moto[server,ec2,autoscaling,iam,sts]' boto3 requests >&2 || true
+}
+
 stage_scenario() { run_pytest scenario; }
-stage_live() { run_pytest live; }
+
+stage_live() {
+    install_moto "$(python_for_tests)"
+    run_pytest live
+}
 
 # Modules against doubles of their providers. Microsoft's own clients, which the ARM double must pass, moto and sushy-tools come from PyPI;
 # without them those tests are skipped and say so.
@@ -143,8 +153,7 @@ stage_providers() {
     python=$(python_for_tests)
     "$python" -c 'import azure.mgmt.compute, azure.mgmt.network, azure.identity, msal' 2>/dev/null ||
         "$python" -m pip -q install azure-mgmt-compute azure-mgmt-network azure-identity msal >&2 || true
-    "$python" -c 'import moto.server, boto3, requests' 2>/dev/null ||
-        "$python" -m pip -q install 'moto[server,ec2,autoscaling,iam,sts]' boto3 requests >&2 || true
+    install_moto "$python"
     "$python" -c 'import sushy_tools, bcrypt' 2>/dev/null || "$python" -m pip -q install sushy-tools >&2 || true
     build_with_address_sanitizer
     DROVER_PROVIDER_TOOL=$PWD/build/asan/provider-tool run_pytest providers
