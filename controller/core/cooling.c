@@ -1,5 +1,5 @@
-/* What could not be had is not asked for again at once: remembered by instance type, zone and market, for every pool of
- * the account that has those. */
+/* What is remembered of pools. What could not be had is not asked for again at once: by instance type, zone and market,
+ * for every pool of the account that has those. Which nodes were cordoned to be given back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,4 +71,23 @@ const char *fleet_cooled(const struct world *world, const struct world_region *r
                 return fleet->cooled[c].why;
     }
     return NULL;
+}
+
+bool fleet_cordoned(const struct fleet_pool *fleet, const struct uuid *node)
+{
+    for (size_t i = 0; i < fleet->cordoned_count; i++)
+        if (uuid_equal(&fleet->cordoned[i], node))
+            return true;
+    return false;
+}
+
+void fleet_remember_cordoned(struct fleet_pool *fleet, const struct uuid *node)
+{
+    if (fleet_cordoned(fleet, node))
+        return;
+    if (!fleet->cordoned)
+        fleet->cordoned = memory_new(CORDONED_KEPT, sizeof *fleet->cordoned);
+    if (fleet->cordoned_count == CORDONED_KEPT)
+        memmove(fleet->cordoned, fleet->cordoned + 1, --fleet->cordoned_count * sizeof *fleet->cordoned);
+    fleet->cordoned[fleet->cordoned_count++] = *node;
 }

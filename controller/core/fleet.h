@@ -118,7 +118,7 @@ struct cooled {
     int64_t until_ms;
 };
 
-enum { REMOVED_KEPT = 1000, COOLED_KEPT = 64 };
+enum { REMOVED_KEPT = 1000, COOLED_KEPT = 64, CORDONED_KEPT = 1000 };
 
 /* What is under way with a linked pool, and what must not be forgotten of it: one record (RECORD_OPERATION). */
 struct fleet_pool {
@@ -128,6 +128,8 @@ struct fleet_pool {
     size_t removed_count;
     struct cooled *cooled; /* of its account: told by this pool */
     size_t cooled_count;
+    struct uuid *cordoned; /* nodes that were given back and may come back, the latest last */
+    size_t cordoned_count;
     int64_t grow_not_before_ms; /* this pool itself, after a failure or a denial */
     int64_t shrink_not_before_ms;
     char *rest; /* why; NULL */

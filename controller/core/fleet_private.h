@@ -62,6 +62,7 @@ struct operation *operation_begin(struct core *core, struct fleet_pool *fleet, e
 void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const char *how);
 void operation_free(struct operation *operation);
 void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well);
+bool fleet_is_awaited(const struct core *core, const struct fleet_pool *fleet);
 /* Goes on as far as it can. */
 void operation_advance(struct core *core, struct fleet_pool *fleet);
 /* How long to wait after a provider said "not now": as it asks, within bounds. */
@@ -79,6 +80,9 @@ void operation_read(struct core *core, struct fleet_pool *fleet, enum effect_typ
 struct world_pool *fleet_world_pool(const struct core *core, const struct fleet_pool *fleet,
                                     struct world_region **ret_region);
 const struct account_pool *fleet_provider_pool(const struct core *core, const struct fleet_pool *fleet);
+/* Nodes that Drover cordoned and gave back: whether it was us, and that it was. */
+bool fleet_cordoned(const struct fleet_pool *fleet, const struct uuid *node);
+void fleet_remember_cordoned(struct fleet_pool *fleet, const struct uuid *node);
 void fleet_cool(struct core *core, struct fleet_pool *fleet, const struct effect_result *result);
 /* Why the pool's machines cannot be had now; NULL when nothing is known against it. */
 const char *fleet_cooled(const struct world *world, const struct world_region *region, uint32_t pool);

@@ -92,7 +92,7 @@ static uint32_t linked_place(const struct world_region *region, const char *pool
     return WORLD_NONE;
 }
 
-bool fleet_may_grow(const struct core *core, const char *region_name, const char *pool)
+static bool fleet_may_grow(const struct core *core, const char *region_name, const char *pool)
 {
     const struct world_region *region = world_find_region(&core->world, region_name);
     char why[200];
@@ -127,7 +127,7 @@ bool fleet_serves(const struct core *core, const struct drover_job *job)
     for (size_t i = 0; i < core->world.fleet_count; i++) {
         const struct fleet_pool *fleet = core->world.fleet[i];
         const struct operation *operation = fleet->operation;
-        if (!operation || operation->kind != OPERATION_GROW || operation->state == OPERATION_PROPOSED)
+        if (!operation || operation->state == OPERATION_PROPOSED)
             continue;
         if (is_job_of(core, operation, job) || (job->decision && lacks_room_there(&core->world, job->decision, fleet)))
             return true;
@@ -163,6 +163,32 @@ static void begin_growth(struct core *core, const struct drover_job *job, const 
              money_format(operation->uusd_h, money));
     text_replace(&operation->why, why);
     fleet_put(core, fleet);
+}
+
+bool fleet_may_come(const struct core *core, const struct decision *decision)
+{
+    for (size_t i = 0; i < decision->growth_count; i++)
+        if (fleet_may_grow(core, decision->growth[i].region, decision->growth[i].pool))
+            return true;
+    for (size_t i = 0; i < core->world.fleet_count; i++) {
+        const struct operation *operation = core->world.fleet[i]->operation;
+        if (operation && operation->state != OPERATION_PROPOSED &&
+            lacks_room_there(&core->world, decision, core->world.fleet[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A job waits for the pool to stop shrinking: it would rather have the machine. */
+bool fleet_is_awaited(const struct core *core, const struct fleet_pool *fleet)
+{
+    for (size_t i = 0; i < core->world.job_count; i++) {
+        const struct drover_job *job = core->world.jobs[i];
+        if (job->attempt && job->attempt->waiting_for_growth && job->decision &&
+            lacks_room_there(&core->world, job->decision, fleet))
+            return true;
+    }
+    return false;
 }
 
 /* What is on its way, for people. */

@@ -124,9 +124,7 @@ static bool something_fits(struct core *core, const struct job_demand *demand, c
                               .policy = world_policy_for(&core->world, demand->job_namespace, demand->id),
                               .job = job};
     struct decision *decision = place_job(&placing);
-    bool fits = decision->placed > 0;
-    for (size_t i = 0; i < decision->growth_count; i++)
-        fits = fits || fleet_may_grow(core, decision->growth[i].region, decision->growth[i].pool);
+    bool fits = decision->placed > 0 || fleet_may_come(core, decision);
     if (!fits) {
         struct buffer why = BUFFER_INIT;
         for (size_t i = 0; i < decision->line_count && i < 4; i++) {

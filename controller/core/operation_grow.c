@@ -61,7 +61,24 @@ static bool has_joined(const struct core *core, const struct fleet_pool *fleet, 
     const struct world_pool *pool = fleet_world_pool(core, fleet, NULL);
     const struct world_account *account = &core->world.accounts[pool->link.account];
     const struct world_node *node = match_node(&core->world, world_match_of(account, instance));
-    return node && node->status == NODE_READY && node->listed;
+    return node && node->listed && node->status == NODE_READY && node->eligible && !node->draining;
+}
+
+/* A machine of one's own that was shut down by a shrink comes back as the node it was, still cordoned: by us, so it is
+ * made eligible again. NULL when there is none of that kind. */
+static const struct world_node *cordoned_newcomer(const struct core *core, const struct fleet_pool *fleet,
+                                                  const struct account_pool *pool)
+{
+    const struct world_pool *own = fleet_world_pool(core, fleet, NULL);
+    const struct world_account *account = &core->world.accounts[own->link.account];
+    for (size_t i = 0; i < pool->instance_count; i++) {
+        const struct account_instance *instance = &pool->instances[i];
+        const struct world_node *node =
+            is_new(fleet->operation, instance) ? match_node(&core->world, world_match_of(account, instance)) : NULL;
+        if (node && node->listed && node->status == NODE_READY && !node->eligible && fleet_cordoned(fleet, &node->id))
+            return node;
+    }
+    return NULL;
 }
 
 static struct newcomers count_new(const struct core *core, const struct fleet_pool *fleet,
@@ -77,6 +94,21 @@ static struct newcomers count_new(const struct core *core, const struct fleet_po
         count.joined += has_joined(core, fleet, instance);
     }
     return count;
+}
+
+/* Nodes of the pool that no instance is: while there are any, a machine that seems to have become no node may be one of
+ * them, at work. */
+static int64_t count_strangers(const struct core *core, const struct fleet_pool *fleet)
+{
+    struct world_region *region = NULL;
+    const struct world_pool *pool = fleet_world_pool(core, fleet, &region);
+    int64_t strangers = 0;
+    for (size_t n = 0; n < region->node_count; n++) {
+        const struct world_node *node = &region->nodes[n];
+        strangers += node->present && node->status != NODE_DOWN && &region->pools[node->pool] == pool &&
+                     !world_instance_of(&core->world, region, node);
+    }
+    return strangers;
 }
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
@@ -134,20 +166,22 @@ static void replace(struct core *core, struct fleet_pool *fleet)
         return;
     struct effect effect = operation_effect(core, fleet, EFFECT_SHRINK);
     struct buffer before = BUFFER_INIT;
+    bool strangers = count_strangers(core, fleet) > 0;
     effect.change.instances = memory_new(CHANGE_INSTANCES_MAX, sizeof *effect.change.instances);
     for (size_t i = 0; i < pool->instance_count && effect.change.instance_count < CHANGE_INSTANCES_MAX; i++) {
         const struct account_instance *instance = &pool->instances[i];
         const struct world_node *node = match_node(
             &core->world,
             world_match_of(&core->world.accounts[fleet_world_pool(core, fleet, NULL)->link.account], instance));
-        if (!is_new(fleet->operation, instance) || node)
-            continue; /* what has a node is no machine that never came */
+        if (!is_new(fleet->operation, instance) || node || (strangers && instance->state != INSTANCE_FAILED))
+            continue; /* what has a node, or may be one, is no machine that never came */
         text_replace(&effect.change.instances[effect.change.instance_count++], instance->id);
         buffer_printf(&before, "%s%s", before.length ? ", " : "no node: ", instance->id);
     }
     if (effect.change.instance_count == 0) {
         effect_release(&effect);
-        operation_set(core, fleet, OPERATION_JOINING);
+        operation_end(core, fleet, false,
+                      "new machines are nodes that take no work: not ready, or made ineligible by somebody");
     } else {
         operation_send(core, fleet, &effect, before.data, "removed");
     }
@@ -159,7 +193,17 @@ static void replace(struct core *core, struct fleet_pool *fleet)
 static void give_up_joining(struct core *core, struct fleet_pool *fleet, const struct newcomers *count)
 {
     struct operation *operation = fleet->operation;
-    char text[200];
+    char text[300];
+    int64_t strangers = count_strangers(core, fleet);
+    if (strangers > 0 && count->failed == 0) {
+        snprintf(
+            text, sizeof text,
+            "%lld nodes of the pool do not say which machine they are (drover instance list shows what is missing); "
+            "nothing is removed for that",
+            (long long)strangers);
+        operation_end(core, fleet, false, text);
+        return;
+    }
     if (count->live + count->failed <= count->joined) {
         text_replace(&operation->trouble, "the provider brought no machines in time");
         operation_set(core, fleet, OPERATION_WITHDRAWING);
@@ -172,6 +216,18 @@ static void give_up_joining(struct core *core, struct fleet_pool *fleet, const s
     operation_set(core, fleet, OPERATION_REPLACING);
 }
 
+static void uncordon(struct core *core, struct fleet_pool *fleet, const struct world_node *node)
+{
+    char before[300];
+    if (!operation_may_write(core, fleet))
+        return;
+    struct effect effect = operation_effect(core, fleet, EFFECT_UNCORDON);
+    effect.node.node = node->id;
+    snprintf(before, sizeof before, "%.80s: node %.100s, cordoned when it was given back",
+             world_text(&core->world, fleet->pool), world_text(&core->world, node->name));
+    operation_send(core, fleet, &effect, before, "eligible");
+}
+
 static void await_nodes(struct core *core, struct fleet_pool *fleet)
 {
     struct operation *operation = fleet->operation;
@@ -182,6 +238,11 @@ static void await_nodes(struct core *core, struct fleet_pool *fleet)
     int64_t wanted = operation->to - operation->from;
     if (count.joined >= wanted) {
         operation_end(core, fleet, wanted > 0, wanted > 0 ? "all joined" : "the provider had none to give");
+        return;
+    }
+    const struct world_node *cordoned = cordoned_newcomer(core, fleet, pool);
+    if (cordoned) {
+        uncordon(core, fleet, cordoned);
         return;
     }
     if (!world_region_usable(world_region_of(&core->world, fleet->region)))
@@ -381,7 +442,9 @@ static void replaced(struct core *core, struct fleet_pool *fleet, const struct e
 
 void grow_ended(struct core *core, struct fleet_pool *fleet, enum effect_type type, const struct effect_result *result)
 {
-    if (type == EFFECT_POLL)
+    if (type == EFFECT_UNCORDON)
+        operation_pause(core, fleet->operation, JOIN_LOOK_MS, result->outcome == OUTCOME_DONE ? NULL : result->text);
+    else if (type == EFFECT_POLL)
         polled(core, fleet, result);
     else if (type == EFFECT_WITHDRAW)
         withdrawn(core, fleet, result);

@@ -109,6 +109,7 @@ static void remove_instance(struct core *core, struct fleet_pool *fleet)
     effect.change.instance_count = 1;
     describe(core, fleet, before, sizeof before);
     count_removed(core, fleet);
+    fleet_remember_cordoned(fleet, &fleet->operation->node);
     operation_send(core, fleet, &effect, before, "removed");
 }
 
@@ -139,6 +140,11 @@ void shrink_advance(struct core *core, struct fleet_pool *fleet)
     }
     if (!is_there && operation->state != OPERATION_POLLING) {
         operation_end(core, fleet, true, "the machine is gone already");
+        return;
+    }
+    if (operation->state < OPERATION_REMOVING && operation->state != OPERATION_POLLING &&
+        fleet_is_awaited(core, fleet)) {
+        give_back(core, fleet, "a job needs the room");
         return;
     }
     switch (operation->state) {

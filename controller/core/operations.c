@@ -60,6 +60,7 @@ static void fleet_pool_free(struct fleet_pool *fleet)
         cooled_release(&fleet->cooled[i]);
     free(fleet->cooled);
     free(fleet->removed_ms);
+    free(fleet->cordoned);
     free(fleet->rest);
     free(fleet);
 }
@@ -183,10 +184,19 @@ void fleet_put(struct core *core, const struct fleet_pool *fleet)
         codec_put_text(value, fleet->cooled[i].why);
         codec_put_i64(value, fleet->cooled[i].until_ms);
     }
+    codec_put_u32(value, (uint32_t)fleet->cordoned_count);
+    for (size_t i = 0; i < fleet->cordoned_count; i++)
+        buffer_append(value, fleet->cordoned[i].bytes, sizeof fleet->cordoned[i].bytes);
     codec_put_flag(value, fleet->operation != NULL);
     if (fleet->operation)
         put_operation(value, fleet->operation);
     core_changed(core);
+}
+
+static void get_uuid(struct codec_reader *reader, struct uuid *into)
+{
+    for (size_t i = 0; i < sizeof into->bytes; i++)
+        into->bytes[i] = codec_get_u8(reader);
 }
 
 static struct operation *get_operation(struct codec_reader *reader)
@@ -214,8 +224,7 @@ static struct operation *get_operation(struct codec_reader *reader)
     operation->instances = memory_new(operation->instance_count, sizeof *operation->instances);
     for (size_t i = 0; i < operation->instance_count; i++)
         operation->instances[i] = codec_get_text(reader);
-    for (size_t i = 0; i < sizeof operation->node.bytes; i++)
-        operation->node.bytes[i] = codec_get_u8(reader);
+    get_uuid(reader, &operation->node);
     if (kind > OPERATION_SHRINK || state >= OPERATION_STATE_COUNT || operation->from < 0 || operation->to < 0 ||
         (kind == OPERATION_SHRINK && operation->instance_count != 1))
         reader->failed = true;
@@ -244,6 +253,10 @@ static void get_memory(struct codec_reader *reader, struct fleet_pool *fleet)
                                            .market = codec_get_text(reader),
                                            .why = codec_get_text(reader),
                                            .until_ms = codec_get_i64(reader)};
+    fleet->cordoned_count = codec_get_count(reader, CORDONED_KEPT);
+    fleet->cordoned = memory_new(CORDONED_KEPT, sizeof *fleet->cordoned);
+    for (size_t i = 0; i < fleet->cordoned_count; i++)
+        get_uuid(reader, &fleet->cordoned[i]);
 }
 
 bool fleet_restore(struct core *core, const char *region, const char *pool, struct codec_reader *reader)
@@ -305,8 +318,7 @@ void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const
     }
     fleet_put(core, fleet);
     core->timers_changed = true;
-    if (operation->kind == OPERATION_GROW)
-        fleet_wake_jobs(core, operation, well);
+    fleet_wake_jobs(core, operation, well);
     operation_free(operation);
 }
 

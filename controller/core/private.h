@@ -327,9 +327,9 @@ void fleet_read_ended(struct core *core, const struct effect_result *result);
 /* Begins to grow the pools that a job's decision proposes, as far as accounts can; true when the job is to wait for it.
  */
 bool fleet_grow_for(struct core *core, struct drover_job *job);
-/* An account grows that pool itself when it is told to. */
-bool fleet_may_grow(const struct core *core, const char *region, const char *pool);
-/* Something grows that the job may use. */
+/* Machines for what a decision could not place can be had, or are being changed where it lacks room. */
+bool fleet_may_come(const struct core *core, const struct decision *decision);
+/* Something is being changed that the job may use. */
 bool fleet_serves(const struct core *core, const struct drover_job *job);
 /* How many more machines a linked pool may be given now; 0 and the reason in `why`. */
 int64_t fleet_growable(const struct core *core, const struct world_region *region, uint32_t pool, char *why,

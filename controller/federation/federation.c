@@ -47,8 +47,8 @@ void federation_select(struct federation *federation, const char *name, const ch
         if (strcmp(region->selected[i], key) == 0)
             return;
     region->selected[region->selected_count++] = copy_text(key);
-    region->reselected = federation->started;
-    if (federation->started)
+    region->reselected = true;
+    if (region->state == WATCH_LIVE)
         watch_resync(region, SELECTED_SOON_MS);
 }
 

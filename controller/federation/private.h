@@ -128,7 +128,7 @@ struct region {
     size_t namespace_count;
     char **selected; /* room for FACT_ATTRIBUTES_MAX */
     size_t selected_count;
-    bool reselected; /* keys were added since the last list began */
+    bool reselected; /* keys were added since it connected */
 
     struct probe probe;
 

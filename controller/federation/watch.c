@@ -70,6 +70,7 @@ static void connect_now(uv_timer_t *timer)
 {
     struct region *region = timer->data;
     region->state = WATCH_HELLO;
+    region->reselected = false; /* what is read from here on carries every key */
     region->stream_count = region->namespace_count;
     versions_release(&region->versions);
     for (size_t i = 0; i < region->stream_count; i++) {
@@ -118,12 +119,6 @@ static void on_silence(uv_timer_t *timer)
 static void on_resync(uv_timer_t *timer)
 {
     struct region *region = timer->data;
-    bool listing = region->state == WATCH_HELLO || region->state == WATCH_LISTING || region->state == WATCH_DRAINING;
-    if (region->reselected && listing) {
-        uv_timer_start(timer, on_resync, SELECTED_SOON_MS, 0); /* what is being read lacks the new keys */
-        return;
-    }
-    region->reselected = false;
     watch_resync(region, 0);
 }
 
@@ -154,7 +149,8 @@ static void drain(uv_timer_t *timer)
     region->state = WATCH_LIVE;
     region->live_from_ms = federation_now(region->federation);
     uint64_t hour = RESYNC_EVERY_MS - RESYNC_EVERY_MS / 10;
-    watch_resync(region, hour + federation_random(region->federation, RESYNC_EVERY_MS / 5));
+    hour += federation_random(region->federation, RESYNC_EVERY_MS / 5);
+    watch_resync(region, region->reselected ? SELECTED_SOON_MS : hour);
 }
 
 void watch_listed(struct region *region)
