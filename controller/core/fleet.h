@@ -81,7 +81,8 @@ enum operation_state {
     OPERATION_DRAINING,
     OPERATION_EMPTYING, /* drained, until nothing is left on it */
     OPERATION_REMOVING,
-    OPERATION_UNCORDONING, /* given up: the node takes work again */
+    OPERATION_UNCORDONING, /* given up: the node is to take work again */
+    OPERATION_RETURNING,   /* until the region shows that it does */
     OPERATION_STATE_COUNT
 };
 const char *operation_state_word(enum operation_state state);

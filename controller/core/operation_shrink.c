@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "controller/core/fleet_private.h"
 
-enum { FACTS_PAUSE_MS = 1000 };
+enum { FACTS_PAUSE_MS = 1000, RETURN_LOOK_MS = 100, RETURN_LOOKS_MOST = 50 };
 
 static const struct world_node *victim_of(const struct core *core, const struct fleet_pool *fleet)
 {
@@ -128,6 +128,20 @@ static void removal_begun(struct core *core, struct fleet_pool *fleet, const str
     operation_pause(core, operation, LOOK_AGAIN_MS, NULL);
 }
 
+/* Who looks for room next is to see it. */
+static void await_return(struct core *core, struct fleet_pool *fleet)
+{
+    struct operation *operation = fleet->operation;
+    const struct world_node *node = victim_of(core, fleet);
+    char how[ERROR_TEXT_MAX];
+    if (node && !node->eligible && ++operation->tries < RETURN_LOOKS_MOST) {
+        operation_pause(core, operation, RETURN_LOOK_MS, NULL);
+        return;
+    }
+    snprintf(how, sizeof how, "given back: %.900s", operation->trouble ? operation->trouble : "");
+    operation_end(core, fleet, false, how);
+}
+
 /* --- step by step ------------------------------------------------------------------------------------------------- */
 
 void shrink_advance(struct core *core, struct fleet_pool *fleet)
@@ -169,6 +183,9 @@ void shrink_advance(struct core *core, struct fleet_pool *fleet)
         break;
     case OPERATION_POLLING:
         operation_read(core, fleet, EFFECT_POLL);
+        break;
+    case OPERATION_RETURNING:
+        await_return(core, fleet);
         break;
     case OPERATION_UNCORDONING:
         write_node(core, fleet, EFFECT_UNCORDON, "eligible");
@@ -292,8 +309,6 @@ void shrink_ended(struct core *core, struct fleet_pool *fleet, enum effect_type 
     } else if (type == EFFECT_SHRINK) {
         removal_begun(core, fleet, result);
     } else {
-        char how[ERROR_TEXT_MAX];
-        snprintf(how, sizeof how, "given back: %.900s", operation->trouble ? operation->trouble : "");
-        operation_end(core, fleet, false, how);
+        operation_set(core, fleet, OPERATION_RETURNING);
     }
 }

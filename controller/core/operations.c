@@ -5,7 +5,7 @@
  *                  |           |                     +-> replacing -> claiming
  *                  |           +-> withdrawing -> counting -> joining or over
  *                  +-> cordoning -> looking -> draining -> emptying -> removing -> over      shrink
- *                                      +-----------+----------+-----> uncordoning -> over */
+ *                                      +-----------+----------+-----> uncordoning -> returning -> over */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ const char *operation_kind_word(enum operation_kind kind)
 const char *operation_state_word(enum operation_state state)
 {
     static const char *const words[OPERATION_STATE_COUNT] = {
-        "proposed", "waiting",   "growing", "polling",  "joining",  "replacing", "withdrawing",
-        "counting", "cordoning", "looking", "draining", "emptying", "removing",  "uncordoning"};
+        "proposed",  "waiting", "growing",  "polling",  "joining",  "replacing",   "withdrawing", "counting",
+        "cordoning", "looking", "draining", "emptying", "removing", "uncordoning", "returning"};
     return state < OPERATION_STATE_COUNT ? words[state] : "?";
 }
 
