@@ -64,6 +64,63 @@ static void metrics_regions(const struct world *world, struct buffer *out)
         }
 }
 
+/* One gauge of every pool that is linked to an account. */
+static void metrics_linked(const struct world *world, struct buffer *out, const char *name, const char *help,
+                           int64_t (*value)(const struct world *world, const struct world_region *region, size_t pool))
+{
+    metric(out, name, help);
+    for (size_t r = 0; r < world->region_count; r++)
+        for (size_t p = 0; p < world->regions[r].pool_count; p++) {
+            const struct world_region *region = &world->regions[r];
+            if (world_provider_pool(world, region, p) == NULL)
+                continue;
+            buffer_printf(out, "%s{", name);
+            label(out, "region", region->config.name);
+            buffer_append_byte(out, ',');
+            label(out, "pool", world_text(world, region->pools[p].name));
+            buffer_printf(out, "} %" PRId64 "\n", value(world, region, p));
+        }
+}
+
+static int64_t linked_desired(const struct world *world, const struct world_region *region, size_t pool)
+{
+    return world_provider_pool(world, region, pool)->desired;
+}
+
+static int64_t linked_joined(const struct world *world, const struct world_region *region, size_t pool)
+{
+    (void)world;
+    return region->pools[pool].link.joined;
+}
+
+static int64_t linked_held(const struct world *world, const struct world_region *region, size_t pool)
+{
+    (void)world;
+    return region->pools[pool].link.held.held;
+}
+
+static int64_t linked_changing(const struct world *world, const struct world_region *region, size_t pool)
+{
+    const struct fleet_pool *fleet = world_find_fleet(world, region->name, region->pools[pool].name);
+    return fleet != NULL && fleet->operation != NULL;
+}
+
+static void metrics_accounts(const struct world *world, struct buffer *out)
+{
+    metric(out, "drover_account_up", "1 while the account's module runs and its last look at pools went well.");
+    for (size_t i = 0; i < world->account_count; i++) {
+        const struct world_account *account = &world->accounts[i];
+        buffer_append_text(out, "drover_account_up{");
+        label(out, "account", account->config.name);
+        buffer_printf(out, "} %d\n", account->up && account->failure[LOOK_POOLS] == NULL);
+    }
+    metrics_linked(world, out, "drover_pool_desired_machines", "Size of the provider pool.", linked_desired);
+    metrics_linked(world, out, "drover_pool_joined_machines", "Its machines that are ready nodes.", linked_joined);
+    metrics_linked(world, out, "drover_pool_changing", "1 while it is grown or shrunk, or that is proposed.",
+                   linked_changing);
+    metrics_linked(world, out, "drover_pool_price_held", "1 while a price of it is not believed.", linked_held);
+}
+
 static void metrics_jobs(const struct world *world, struct buffer *out)
 {
     static const enum job_state states[] = {JOB_STATE_PENDING, JOB_STATE_PLACING,  JOB_STATE_PARTIAL,
@@ -120,6 +177,7 @@ void view_metrics(const struct world *world, const struct api_agent_facts *facts
     metric_share(out, "drover_loop_longest_turn_seconds", "Longest turn of the event loop since the start.",
                  (int64_t)facts->longest_turn_us);
     metrics_regions(world, out);
+    metrics_accounts(world, out);
     metrics_jobs(world, out);
     metrics_placement(world, out);
 }

@@ -12,6 +12,8 @@
 
 /* How far a price may move in one reading: lists hardly ever change, spot prices do. */
 enum { FAR_LIST = 2, FAR_SPOT = 4, MILLION = 1000000 };
+/* A price that was read so long ago starts nothing; a fresh reading is its confirmation. */
+enum { STALE_LIST_MS = 48 * 3600 * 1000, STALE_SPOT_MS = 6 * 3600 * 1000 };
 
 /* --- the offer for a pool -------------------------------------------------------------------------------------------
  */
@@ -231,6 +233,13 @@ void account_prices_take(struct core *core, struct world_region *region)
         else
             recall(core, region, p);
     }
+}
+
+bool account_price_is_stale(const struct world *world, const struct pool_config *pool)
+{
+    const struct price *price = &pool->price;
+    int64_t most = price->market == MARKET_SPOT ? STALE_SPOT_MS : STALE_LIST_MS;
+    return pool->priced && pool->price_from_account && world->now_ms - price->observed_at_ms > most;
 }
 
 void account_price_confirm(struct core *core, const char *region_name, const char *pool_name)

@@ -47,6 +47,8 @@ bool instance_is_live(const struct account_instance *instance);
  */
 /* Prices the region's pools that have no price of their own from their accounts' offers, as far as believed. */
 void account_prices_take(struct core *core, struct world_region *region);
+/* Of an account, and read too long ago to begin anything on. */
+bool account_price_is_stale(const struct world *world, const struct pool_config *pool);
 void account_price_confirm(struct core *core, const char *region, const char *pool);
 
 /* --- operations.c --------------------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ static const char *obstacle(const struct core *core, const struct world_region *
         return at->why_read_only[0] ? at->why_read_only : "its provider pool is read-only";
     if (link->held.held)
         return "its price is held; `drover pool list` shows it";
+    if (account_price_is_stale(&core->world, region->pools[pool].config))
+        return "its price was read too long ago; `drover provider status` shows what fails";
     if (fleet && fleet->operation)
         return fleet->operation->state == OPERATION_PROPOSED ? "a change of it waits for an approval"
                                                              : "it is being changed already";
