@@ -13,14 +13,16 @@ static const char *mode_meaning(const char *mode)
     if (strcmp(mode, "observe") == 0) {
         return "looks, writes nothing";
     }
-    return strcmp(mode, "approve") == 0 ? "does what a person asks for" : "does what is asked for and what it decides";
+    return strcmp(mode, "approve") == 0 ? "does what a person asks for; what it decides alone waits"
+                                        : "does what is asked for and what it decides";
 }
 
 void show_mode(const json_t *answer)
 {
     char who[FIELD_TEXT_MAX], reason[FIELD_TEXT_MAX], ago[FIELD_TEXT_MAX], mode[FIELD_TEXT_MAX];
     const json_t *frozen = field_object(answer, "Frozen");
-    output_line("Mode %s: %s.", field_shown(answer, "Mode", mode), mode_meaning(mode));
+    field_shown(answer, "Mode", mode); /* before it is looked at: arguments have no order */
+    output_line("Mode %s: %s.", mode, mode_meaning(mode));
     if (frozen != NULL) {
         bool why = field_text(frozen, "Reason")[0] != '\0';
         output_line("Frozen %s by %s%s%s: nothing is written to any region until drover unfreeze.",

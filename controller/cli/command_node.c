@@ -163,7 +163,8 @@ const struct command command_pool_list = {
     .details =
         "Node $/h is what one machine costs (the effective rate), marginal what using it adds: nothing but power\n"
         "for a machine that is owned or reserved. CPU and memory: the share in use. \"other\" holds the nodes that no\n"
-        "pool selects. Wanted is the size of the provider pool, where the pool has one. Below the table: what grows or\n"
+        "pool selects. Wanted is the size of the provider pool, where the pool has one. Below the table: what grows "
+        "or\n"
         "shrinks, prices that are held, machines that are no node yet.\n",
     .example = "drover pool list -region aws-us-east-1",
     .options = pool_options,

@@ -183,13 +183,18 @@ static void append_cut(struct buffer *out, const struct buffer *text, unsigned c
     }
 }
 
-static void draw_again(struct watch_draw *draw, const json_t *rows, bool stopping)
+static void draw_again(struct watch_draw *draw, const json_t *rows, bool stopping, const char *waits)
 {
     unsigned columns, lines;
     struct buffer text = BUFFER_INIT, out = BUFFER_INIT;
     output_size(&columns, &lines);
     struct table *table = draw_table(draw, rows, lines > 8 ? lines - 6 : 2, stopping);
     table_render(table, output_style(), &text);
+    if (waits[0] != '\0') {
+        buffer_append_text(&text, "    ");
+        text_append_visible(&text, waits, strlen(waits), false);
+        buffer_append_byte(&text, '\n');
+    }
     if (draw->lines > 0) {
         buffer_printf(&out, "\033[%uA\r", draw->lines);
     }
@@ -235,16 +240,22 @@ static void tell_append(const struct watch_draw *draw, const json_t *row, bool s
     }
 }
 
-static void tell_changes(struct watch_draw *draw, const json_t *rows, bool stopping)
+static void tell_changes(struct watch_draw *draw, const json_t *rows, bool stopping, const char *waits)
 {
     char time[TIME_TEXT_MAX];
     const json_t *row;
     size_t i;
+    struct buffer visible = BUFFER_INIT;
+    text_append_visible(&visible, waits, strlen(waits), false);
+    if (!is_told(draw, 0, visible.data) && visible.length > 0) {
+        output_line("%s %s", time_format(clock_wall_ms(), time), visible.data);
+    }
+    buffer_release(&visible);
     json_array_foreach(rows, i, row)
     {
         struct buffer line = BUFFER_INIT;
         tell_append(draw, row, stopping, &line);
-        if (!is_told(draw, i, line.data)) {
+        if (!is_told(draw, i + 1, line.data)) {
             output_line("%s %s", time_format(clock_wall_ms(), time), line.data);
         }
         buffer_release(&line);
@@ -262,14 +273,16 @@ void watch_draw_job(struct watch_draw *draw, const json_t *job, bool stopping)
             json_array_append(rows, row);
         }
     }
-    if (json_array_size(rows) == 0) {
+    /* What the job as a whole waits for, machines say. */
+    const char *waits = stopping ? "" : field_text(job, "Trouble");
+    if (json_array_size(rows) == 0 && waits[0] == '\0') {
         json_decref(rows);
         return;
     }
     if (draw->terminal) {
-        draw_again(draw, rows, stopping);
+        draw_again(draw, rows, stopping, waits);
     } else {
-        tell_changes(draw, rows, stopping);
+        tell_changes(draw, rows, stopping, waits);
     }
     json_decref(rows);
 }
