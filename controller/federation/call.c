@@ -92,6 +92,29 @@ void call_write(struct call *call, enum http_method method, const char *path, co
         call_end(call, OUTCOME_REFUSED, REFUSAL_GATED, "%s", error.text);
 }
 
+static bool on_allocation_bytes(void *context, const char *bytes, size_t length)
+{
+    struct call *call = context;
+    return decoder_feed(call->decoder, bytes, length, &call->decode_error);
+}
+
+void call_list_allocations(struct call *call, const char *path, decode_handler *on_decoded,
+                           void (*on_allocations)(void *context, const struct http_result *result))
+{
+    call->decoder = decoder_new(DECODE_ALLOCATIONS, NULL, 0, on_decoded, call);
+    call->transfer = http_send(call->region->nomad, &(struct http_request){.path = path,
+                                                                           .timeout_ms = CALL_MS,
+                                                                           .on_data = on_allocation_bytes,
+                                                                           .on_done = on_allocations,
+                                                                           .context = call});
+}
+
+bool call_is_terminal(const struct allocation_fact *allocation)
+{
+    return allocation->client_status == CLIENT_COMPLETE || allocation->client_status == CLIENT_FAILED ||
+           allocation->client_status == CLIENT_LOST;
+}
+
 void call_job_path(const struct call *call, const char *suffix, const char *query, struct buffer *path)
 {
     const struct copy_wanted *wanted = &call->effect.wanted;

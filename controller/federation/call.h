@@ -72,6 +72,12 @@ bool call_take_job(struct call *call, const struct http_result *result, struct l
 bool call_render(struct call *call);
 bool call_shift(struct call *call, const struct http_result *live);
 
+/* Streams a list of allocations through call->decoder into on_decoded; what goes wrong in it is in call->decode_error
+ * when on_done runs. */
+void call_list_allocations(struct call *call, const char *path, decode_handler *on_decoded,
+                           void (*on_done)(void *context, const struct http_result *result));
+bool call_is_terminal(const struct allocation_fact *allocation);
+
 void call_plan(struct call *call);
 void call_register(struct call *call);
 void call_stop(struct call *call);

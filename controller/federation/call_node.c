@@ -63,12 +63,6 @@ static bool take_or_end(struct call *call, const struct http_result *result)
 
 /* --- its allocations ---------------------------------------------------------------------------------------------- */
 
-static bool is_terminal(const struct allocation_fact *allocation)
-{
-    return allocation->client_status == CLIENT_COMPLETE || allocation->client_status == CLIENT_FAILED ||
-           allocation->client_status == CLIENT_LOST;
-}
-
 static void on_decoded(void *context, const struct decoded *decoded)
 {
     struct call *call = context;
@@ -78,7 +72,7 @@ static void on_decoded(void *context, const struct decoded *decoded)
         return;
     }
     const struct allocation_fact *allocation = &decoded->allocation;
-    if (is_terminal(allocation))
+    if (call_is_terminal(allocation))
         return;
     for (size_t i = 0; i < call->node_job_count; i++)
         if (strcmp(call->node_jobs[i].id, allocation->job_id) == 0 &&
@@ -104,12 +98,6 @@ void call_release_node_jobs(struct call *call)
     free(call->node_jobs);
 }
 
-static bool on_data(void *context, const char *bytes, size_t length)
-{
-    struct call *call = context;
-    return decoder_feed(call->decoder, bytes, length, &call->decode_error);
-}
-
 static void on_allocations(void *context, const struct http_result *result)
 {
     struct call *call = context;
@@ -132,11 +120,7 @@ static void get_allocations(struct call *call, void (*then)(struct call *call))
     struct buffer path = BUFFER_INIT;
     node_path(call, "/allocations", &path);
     call->allocations_known = then;
-    call->decoder = decoder_new(DECODE_ALLOCATIONS, NULL, 0, on_decoded, call);
-    call->transfer = http_send(
-        call->region->nomad,
-        &(struct http_request){
-            .path = path.data, .timeout_ms = CALL_MS, .on_data = on_data, .on_done = on_allocations, .context = call});
+    call_list_allocations(call, path.data, on_decoded, on_allocations);
     buffer_release(&path);
 }
 

@@ -79,23 +79,11 @@ void call_stop(struct call *call)
     call_get_job(call, before_stop);
 }
 
-static bool is_terminal(const struct allocation_fact *allocation)
-{
-    return allocation->client_status == CLIENT_COMPLETE || allocation->client_status == CLIENT_FAILED ||
-           allocation->client_status == CLIENT_LOST;
-}
-
 static void on_decoded(void *context, const struct decoded *decoded)
 {
     struct call *call = context;
-    if (decoded->kind == DECODED_SKIPPED || !is_terminal(&decoded->allocation))
+    if (decoded->kind == DECODED_SKIPPED || !call_is_terminal(&decoded->allocation))
         call->living++;
-}
-
-static bool on_data(void *context, const char *bytes, size_t length)
-{
-    struct call *call = context;
-    return decoder_feed(call->decoder, bytes, length, &call->decode_error);
 }
 
 static void on_allocations(void *context, const struct http_result *result)
@@ -123,11 +111,7 @@ static void before_purge(struct call *call, const struct http_result *result)
     }
     struct buffer path = BUFFER_INIT;
     call_job_path(call, "/allocations", "", &path);
-    call->decoder = decoder_new(DECODE_ALLOCATIONS, NULL, 0, on_decoded, call);
-    call->transfer = http_send(
-        call->region->nomad,
-        &(struct http_request){
-            .path = path.data, .timeout_ms = CALL_MS, .on_data = on_data, .on_done = on_allocations, .context = call});
+    call_list_allocations(call, path.data, on_decoded, on_allocations);
     buffer_release(&path);
 }
 

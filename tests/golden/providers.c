@@ -158,6 +158,18 @@ static void words_copy(struct words *into, const struct words *from)
         into->list[i] = copied(from->list[i]);
 }
 
+/* Facts whose texts are those of the words, kept in the report that goes with them. */
+static struct account_facts *facts_of(enum account_look look, const struct words *words, struct report **ret_report)
+{
+    struct account_facts *facts = account_facts_new(look);
+    *ret_report = memory_new(1, sizeof **ret_report);
+    facts->memory = *ret_report;
+    facts->release_memory = report_free;
+    if (words)
+        words_copy(&(*ret_report)->words[(*ret_report)->count++], words);
+    return facts;
+}
+
 static void fill_pool(struct account_facts *facts, struct report *report, const struct words *words)
 {
     struct account_pool *pool = &facts->pools[facts->pool_count++];
@@ -199,12 +211,10 @@ static void machines_command(struct script *script, const struct words *words)
         words_free(&account->pools[at]);
     }
     words_copy(&account->pools[at], words);
-    struct account_facts *facts = account_facts_new(LOOK_POOLS);
-    struct report *report = memory_new(1, sizeof *report);
+    struct report *report = NULL;
+    struct account_facts *facts = facts_of(LOOK_POOLS, NULL, &report);
     facts->pools = memory_new(account->pool_count, sizeof *facts->pools);
     facts->instances = memory_new(account->pool_count * WORDS_MAX, sizeof *facts->instances);
-    facts->memory = report;
-    facts->release_memory = report_free;
     for (size_t p = 0; p < account->pool_count && p < 8; p++) {
         words_copy(&report->words[report->count], &account->pools[p]);
         fill_pool(facts, report, &report->words[report->count++]);
@@ -215,12 +225,9 @@ static void machines_command(struct script *script, const struct words *words)
 /* offers ACCOUNT TYPE=PRICE[:CURRENCY[:MARKET]]... */
 static void offers_command(struct script *script, const struct words *words)
 {
-    struct account_facts *facts = account_facts_new(LOOK_OFFERS);
-    struct report *report = memory_new(1, sizeof *report);
+    struct report *report = NULL;
+    struct account_facts *facts = facts_of(LOOK_OFFERS, words, &report);
     facts->offers = memory_new(words->count, sizeof *facts->offers);
-    facts->memory = report;
-    facts->release_memory = report_free;
-    words_copy(&report->words[report->count++], words);
     for (size_t i = 2; i < words->count; i++) {
         char *rest = report->words[0].list[i];
         const char *type = strsep(&rest, "=");
@@ -247,12 +254,9 @@ static void offers_command(struct script *script, const struct words *words)
 
 static void types_command(struct script *script, const struct words *words)
 {
-    struct account_facts *facts = account_facts_new(LOOK_TYPES);
-    struct report *report = memory_new(1, sizeof *report);
+    struct report *report = NULL;
+    struct account_facts *facts = facts_of(LOOK_TYPES, words, &report);
     facts->types = memory_new(words->count, sizeof *facts->types);
-    facts->memory = report;
-    facts->release_memory = report_free;
-    words_copy(&report->words[report->count++], words);
     for (size_t i = 2; i < words->count; i++) {
         char *rest = report->words[0].list[i];
         const char *type = strsep(&rest, "=");
@@ -272,12 +276,9 @@ static void types_command(struct script *script, const struct words *words)
 
 static void notice_command(struct script *script, const struct words *words)
 {
-    struct account_facts *facts = account_facts_new(LOOK_INTERRUPTIONS);
-    struct report *report = memory_new(1, sizeof *report);
+    struct report *report = NULL;
+    struct account_facts *facts = facts_of(LOOK_INTERRUPTIONS, words, &report);
     facts->interruptions = memory_new(words->count, sizeof *facts->interruptions);
-    facts->memory = report;
-    facts->release_memory = report_free;
-    words_copy(&report->words[report->count++], words);
     for (size_t i = 2; i < words->count; i++)
         facts->interruptions[facts->interruption_count++] =
             (struct account_interruption){.pool = "",
