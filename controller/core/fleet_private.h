@@ -64,6 +64,8 @@ struct operation *operation_begin(struct core *core, struct fleet_pool *fleet, e
 void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const char *how);
 void operation_free(struct operation *operation);
 void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well);
+/* The job that a growth is for still lacks room. */
+bool fleet_is_needed(const struct core *core, const struct operation *operation);
 bool fleet_is_awaited(const struct core *core, const struct fleet_pool *fleet);
 /* Goes on as far as it can. */
 void operation_advance(struct core *core, struct fleet_pool *fleet);

@@ -193,6 +193,13 @@ bool fleet_is_awaited(const struct core *core, const struct fleet_pool *fleet)
     return false;
 }
 
+/* An approval or an open gate may come a day later. */
+bool fleet_is_needed(const struct core *core, const struct operation *operation)
+{
+    const struct drover_job *job = world_job(&core->world, operation->job_namespace, operation->job);
+    return job && !job->stop_wanted && job->state != JOB_STATE_RUNNING && job->state != JOB_STATE_STOPPED;
+}
+
 /* What is on its way, for people. */
 static void tell_growth(struct core *core, struct drover_job *job)
 {

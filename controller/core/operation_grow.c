@@ -116,6 +116,10 @@ static int64_t count_strangers(const struct core *core, const struct fleet_pool 
 static void ask(struct core *core, struct fleet_pool *fleet)
 {
     struct operation *operation = fleet->operation;
+    if (!fleet_is_needed(core, operation)) {
+        operation_end(core, fleet, true, "the job needs it no more");
+        return;
+    }
     const struct account_pool *pool = fresh_pool(core, fleet);
     if (!pool || !operation_may_write(core, fleet))
         return;
@@ -240,15 +244,15 @@ static void await_nodes(struct core *core, struct fleet_pool *fleet)
         operation_end(core, fleet, wanted > 0, wanted > 0 ? "all joined" : "the provider had none to give");
         return;
     }
-    const struct world_node *cordoned = cordoned_newcomer(core, fleet, pool);
-    if (cordoned) {
-        uncordon(core, fleet, cordoned);
-        return;
-    }
     if (!world_region_usable(world_region_of(&core->world, fleet->region)))
         operation->deadline_ms += JOIN_LOOK_MS; /* a region that is not seen cannot show its nodes */
     if (core->world.now_ms >= operation->deadline_ms || count.failed > 0) {
         give_up_joining(core, fleet, &count);
+        return;
+    }
+    const struct world_node *cordoned = cordoned_newcomer(core, fleet, pool);
+    if (cordoned) {
+        uncordon(core, fleet, cordoned);
         return;
     }
     operation_pause(core, operation, JOIN_LOOK_MS, NULL);

@@ -289,6 +289,10 @@ static bool still_proposed(struct core *core, struct fleet_pool *fleet)
     struct operation *operation = fleet->operation;
     if (operation->state != OPERATION_PROPOSED)
         return false;
+    if (operation->kind == OPERATION_GROW && !fleet_is_needed(core, operation)) {
+        operation_end(core, fleet, true, "the job needs it no more");
+        return true;
+    }
     if (core->world.mode == MODE_ENFORCE && !core->world.frozen) {
         operation->deadline_ms = 0;
         operation_set(core, fleet, OPERATION_CLAIMING);
