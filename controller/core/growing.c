@@ -104,10 +104,8 @@ static bool fleet_may_grow(const struct core *core, const char *region_name, con
 
 /* --- for a job ---------------------------------------------------------------------------------------------------- */
 
-static bool lacks_room_there(const struct world *world, const struct decision *decision, const struct fleet_pool *fleet)
+static bool lacks_room_in(const struct decision *decision, const char *region, const char *pool)
 {
-    const char *region = world_text(world, fleet->region);
-    const char *pool = world_text(world, fleet->pool);
     for (size_t i = 0; i < decision->line_count; i++) {
         const struct decision_line *line = &decision->lines[i];
         bool room = line->reason == REASON_CHOSEN || line->reason == REASON_FULL || line->reason == REASON_NO_NODES ||
@@ -116,6 +114,26 @@ static bool lacks_room_there(const struct world *world, const struct decision *d
             return true;
     }
     return false;
+}
+
+static bool lacks_room_there(const struct world *world, const struct decision *decision, const struct fleet_pool *fleet)
+{
+    return lacks_room_in(decision, world_text(world, fleet->region), world_text(world, fleet->pool));
+}
+
+void fleet_tell_obstacles(const struct core *core, const struct decision *decision, struct buffer *out)
+{
+    char why[200];
+    for (size_t r = 0; r < core->world.region_count; r++) {
+        const struct world_region *region = &core->world.regions[r];
+        for (uint32_t p = 0; p < region->config.pool_count; p++) {
+            const struct pool_config *config = &region->config.pools[p];
+            if (config->provider_pool[0] && config->grow_to > 0 &&
+                lacks_room_in(decision, region->config.name, config->name) &&
+                fleet_growable(core, region, p, why, sizeof why) == 0)
+                buffer_printf(out, "; %s/%s cannot grow: %s", region->config.name, config->name, why);
+        }
+    }
 }
 
 static bool is_job_of(const struct core *core, const struct operation *operation, const struct drover_job *job)

@@ -329,6 +329,8 @@ void fleet_read_ended(struct core *core, const struct effect_result *result);
 bool fleet_grow_for(struct core *core, struct drover_job *job);
 /* Machines for what a decision could not place can be had, or are being changed where it lacks room. */
 bool fleet_may_come(const struct core *core, const struct decision *decision);
+/* Appends why linked pools where a decision lacked room cannot be grown: "; REGION/POOL cannot grow: ...". */
+void fleet_tell_obstacles(const struct core *core, const struct decision *decision, struct buffer *out);
 /* Something is being changed that the job may use. */
 bool fleet_serves(const struct core *core, const struct drover_job *job);
 /* How many more machines a linked pool may be given now; 0 and the reason in `why`. */

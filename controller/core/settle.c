@@ -21,6 +21,7 @@ void job_tell_what_is_missing(struct core *core, struct drover_job *job, const s
             buffer_printf(&text, "%s%s%s", reason_text(line->reason), line->detail[0] ? ": " : "", line->detail);
         told++;
     }
+    fleet_tell_obstacles(core, decision, &text);
     text_replace(&job->trouble, text.data);
     buffer_release(&text);
     core_changed(core);
