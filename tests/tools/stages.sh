@@ -121,15 +121,16 @@ stage_thread() {
     fi
 }
 
-# run_pytest KIND: everything below tests/KIND, the program under the sanitizers.
+# run_pytest KIND [OPTION...]: everything below tests/KIND, the program under the sanitizers.
 run_pytest() {
     local kind=$1 python
+    shift
     compgen -G "tests/$kind/test_*.py" >/dev/null || return 0
     build_with_address_sanitizer
     python=$(python_for_tests)
     export DROVER_BIN=${DROVER_BIN:-$PWD/build/asan/drover} DROVER_SIM_BIN=${DROVER_SIM_BIN:-$PWD/build/asan/drover-sim}
     rm -f "$results/$kind.xml"
-    without_aslr "$python" -m pytest "tests/$kind" -q -rs --tb=short -p no:cacheprovider --junitxml "$results/$kind.xml" || true
+    without_aslr "$python" -m pytest "tests/$kind" "$@" -q -rs --tb=short -p no:cacheprovider --junitxml "$results/$kind.xml" || true
     python3 tests/tools/results.py pytest "$kind" "$python" "$results/$kind.xml" >>"$results/all.tsv"
 }
 
@@ -155,8 +156,12 @@ stage_providers() {
         "$python" -m pip -q install azure-mgmt-compute azure-mgmt-network azure-identity msal >&2 || true
     install_moto "$python"
     "$python" -c 'import sushy_tools, bcrypt' 2>/dev/null || "$python" -m pip -q install sushy-tools >&2 || true
+    # They wait for timeouts more than they compute: several files at once, where the plug-in for that can be had.
+    local several=()
+    "$python" -c 'import xdist' 2>/dev/null || "$python" -m pip -q install pytest-xdist >&2 || true
+    if "$python" -c 'import xdist' 2>/dev/null; then several=(-n $((jobs * 2)) --dist loadfile); fi
     build_with_address_sanitizer
-    DROVER_PROVIDER_TOOL=$PWD/build/asan/provider-tool run_pytest providers
+    DROVER_PROVIDER_TOOL=$PWD/build/asan/provider-tool run_pytest providers "${several[@]}"
 }
 
 # HiGHS, the reference the engine is held against, comes from PyPI; without it the comparison is skipped and says so.
@@ -189,7 +194,7 @@ run_fuzzer() {
 stage_fuzz() {
     check "build of the fuzzers" "./dev test fuzz" \
         configure_and_build build/fuzz clang -DDROVER_FUZZ=ON -DDROVER_SANITIZE=address,undefined
-    local executable seconds=${DROVER_FUZZ_SECONDS:-40}
+    local executable seconds=${DROVER_FUZZ_SECONDS:-25}
     for executable in build/fuzz/tests/fuzz_*; do
         [ -x "$executable" ] && [ -f "$executable" ] || continue
         while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || true; done
