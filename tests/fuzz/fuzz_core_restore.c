@@ -1,8 +1,8 @@
 /* links: core placement model base */
 /* Any bytes as a record of the intent store: restored or refused with ERROR_CORRUPT, never a crash; and what was
- * restored can be stepped, in a world where region "r" has pool "p" of account "a", so that an operation goes on. First
- * byte: the kind by its remainder, how effects end by the rest (two bits for even rounds, two for odd ones); then a key
- * of at most 63 bytes ended by 0xff; then the value. */
+ * restored can be stepped, in a world where region "r" has pool "p" of account "a", so that an operation goes on, and pool
+ * "q" with its account's price. First byte: the kind by its remainder, how effects end by the rest (two bits for even
+ * rounds, two for odd ones); then a key of at most 63 bytes ended by 0xff; then the value. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,7 @@ struct play {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char name_region[] = "r", name_pool[] = "p", name_account[] = "a", nothing[] = "";
+static char name_unpriced[] = "q", provider_pool_unpriced[] = "pq";
 static char key_class[] = "node_class", class[] = "c", provider_pool[] = "pp", source[] = "config";
 static const struct fact_pair identities[] = {{"meta.id", "one"}, {"meta.id", "two"}};
 
@@ -34,23 +35,30 @@ static void feed(struct play *play, const struct event *event)
         play->asked[play->asked_count++] = play->step.effects[i].id;
 }
 
+/* A pool of region "r" at the provider's pool of that id; without a price it takes its account's. */
+static struct pool_config pool_at(char *pool, struct selector *selector, char *id, bool priced)
+{
+    return (struct pool_config){.name = pool,
+                                .selectors = selector,
+                                .selector_count = 1,
+                                .instance_type = nothing,
+                                .priced = priced,
+                                .price = {.list_uusd_h = 100, .effective_uusd_h = 100, .source = source},
+                                .provider_pool = id,
+                                .grow_to = 5,
+                                .join_within_ms = 10000,
+                                .shrinks = true,
+                                .idle_after_ms = 3600000,
+                                .drain_deadline_ms = 10000,
+                                .nodes_an_hour = 2};
+}
+
 static void configure(struct play *play)
 {
-    struct selector selector = {.key = key_class, .value = class};
-    struct pool_config pool = {.name = name_pool,
-                               .selectors = &selector,
-                               .selector_count = 1,
-                               .instance_type = nothing,
-                               .priced = true,
-                               .price = {.list_uusd_h = 100, .effective_uusd_h = 100, .source = source},
-                               .provider_pool = provider_pool,
-                               .grow_to = 5,
-                               .join_within_ms = 10000,
-                               .shrinks = true,
-                               .idle_after_ms = 3600000,
-                               .drain_deadline_ms = 10000,
-                               .nodes_an_hour = 2};
-    struct region_config region = {.name = name_region, .provider = name_account, .pools = &pool, .pool_count = 1};
+    struct selector selectors[] = {{.key = key_class, .value = class}, {.key = key_class, .value = nothing}};
+    struct pool_config pools[] = {pool_at(name_pool, &selectors[0], provider_pool, true),
+                                  pool_at(name_unpriced, &selectors[1], provider_pool_unpriced, false)};
+    struct region_config region = {.name = name_region, .provider = name_account, .pools = pools, .pool_count = 2};
     struct account_config account = {.name = name_account, .module = name_account};
     feed(play, &(struct event){.type = EVENT_REGION_CONFIGURED, .region_config = &region});
     feed(play, &(struct event){.type = EVENT_ACCOUNT_CONFIGURED, .account_config = &account});
@@ -62,9 +70,9 @@ static struct account_facts *pools_of(void)
 {
     struct account_facts *facts = account_facts_new(LOOK_POOLS);
     facts->instances = memory_new(2, sizeof *facts->instances);
-    facts->pools = memory_new(1, sizeof *facts->pools);
+    facts->pools = memory_new(2, sizeof *facts->pools);
     facts->instance_count = 2;
-    facts->pool_count = 1;
+    facts->pool_count = 2;
     for (size_t i = 0; i < 2; i++)
         facts->instances[i] = (struct account_instance){.id = identities[i].value,
                                                         .state = INSTANCE_RUNNING,
@@ -86,7 +94,34 @@ static struct account_facts *pools_of(void)
                                             .writable = true,
                                             .instances = facts->instances,
                                             .instance_count = 2};
+    facts->pools[1] = facts->pools[0];
+    facts->pools[1].id = provider_pool_unpriced;
+    facts->pools[1].instance_count = 0;
     return facts;
+}
+
+static struct account_facts *offers_of(void)
+{
+    struct account_facts *facts = account_facts_new(LOOK_OFFERS);
+    facts->offers = memory_new(1, sizeof *facts->offers);
+    facts->offer_count = 1;
+    facts->offers[0] = (struct account_offer){.region = "",
+                                              .zone = "",
+                                              .instance_type = "",
+                                              .currency = "USD",
+                                              .source = "s",
+                                              .note = "",
+                                              .price_micro_h = 100,
+                                              .marginal_use_micro_h = ACCOUNT_UNSET,
+                                              .marginal_wake_micro_h = ACCOUNT_UNSET,
+                                              .valid_from_ms = ACCOUNT_UNSET};
+    return facts;
+}
+
+static void look_at_account(struct play *play)
+{
+    feed(play, &(struct event){.type = EVENT_ACCOUNT_FACTS, .account = name_account, .account_facts = pools_of()});
+    feed(play, &(struct event){.type = EVENT_ACCOUNT_FACTS, .account = name_account, .account_facts = offers_of()});
 }
 
 /* The region answers with two ready nodes, which are the account's two instances; node 1 is out of use. */
@@ -111,7 +146,7 @@ static void observe(struct play *play)
         feed(play, &(struct event){.type = EVENT_NODE, .region = name_region, .node = &node});
     }
     feed(play, &(struct event){.type = EVENT_SYNC_END, .region = name_region});
-    feed(play, &(struct event){.type = EVENT_ACCOUNT_FACTS, .account = name_account, .account_facts = pools_of()});
+    look_at_account(play);
 }
 
 static void answer(struct play *play, enum effect_outcome outcome)
@@ -141,7 +176,7 @@ static void go_on(struct play *play, unsigned outcomes)
         play->now_ms += ROUND_MS;
         answer(play, (enum effect_outcome)(outcomes >> 2 * (round % 2) & 3));
         feed(play, &(struct event){.type = EVENT_REGION_HEARD, .region = name_region});
-        feed(play, &(struct event){.type = EVENT_ACCOUNT_FACTS, .account = name_account, .account_facts = pools_of()});
+        look_at_account(play);
         feed(play, &(struct event){.type = EVENT_TIMER});
     }
 }

@@ -316,13 +316,19 @@ static void test_an_old_record_that_is_cut_or_goes_on_is_refused(void **state)
     buffer_release(&outbox);
 }
 
-static void test_words_that_no_version_knew_are_refused(void **state)
+static void test_words_and_rates_that_no_version_wrote_are_refused(void **state)
 {
     (void)state;
     struct buffer price = BUFFER_INIT, outbox = BUFFER_INIT;
     old_price(&price, 100000);
     price.data[0] = 4;
     assert_refused(restore_first_price, price.data, price.length, "market", 0);
+    const int64_t rates[] = {12499, INT64_MAX, (INT64_C(1) << 44) + 1}; /* below 0 after its adjustment; too large */
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        buffer_clear(&price);
+        old_price(&price, rates[i]);
+        assert_refused(restore_first_price, price.data, price.length, "rate", i);
+    }
     old_outbox(&outbox, EFFECT_TYPE_COUNT);
     assert_refused(restore_outbox, outbox.data, outbox.length, "type", 0);
     buffer_release(&price);
@@ -363,7 +369,7 @@ int main(void)
         cmocka_unit_test(test_an_old_write_under_way_is_looked_for_after_the_upgrade),
         cmocka_unit_test(test_an_upgraded_effect_is_about_no_account_and_no_node),
         cmocka_unit_test(test_an_old_record_that_is_cut_or_goes_on_is_refused),
-        cmocka_unit_test(test_words_that_no_version_knew_are_refused),
+        cmocka_unit_test(test_words_and_rates_that_no_version_wrote_are_refused),
         cmocka_unit_test(test_a_drain_deadline_out_of_bounds_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
