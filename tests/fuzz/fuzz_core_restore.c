@@ -1,8 +1,8 @@
 /* links: core placement model base */
 /* Any bytes as a record of the intent store: restored or refused with ERROR_CORRUPT, never a crash; and what was
- * restored can be stepped, in a world where region "r" has pool "p" of account "a", so that an operation goes on, and pool
- * "q" with its account's price. First byte: the kind by its remainder, how effects end by the rest (two bits for even
- * rounds, two for odd ones); then a key of at most 63 bytes ended by 0xff; then the value. */
+ * restored can be stepped, in a world where region "r" has pool "p" of account "a", so that an operation goes on, and
+ * pool "q" with its account's price. First byte: the kind by its remainder, how effects end by the rest (two bits for
+ * even rounds, two for odd ones); then a key of at most 63 bytes ended by 0xff; then the value. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -71,13 +71,14 @@ static void feed(struct scene *scene, const struct event *event)
     core_step(scene->core, event, scene->now_ms, &scene->step);
 }
 
-static void feed_config(struct scene *scene)
+static bool feed_config(struct scene *scene)
 {
     struct config_source source = {.name = "a.hcl", .bytes = configuration, .length = strlen(configuration)};
     struct error error = {0};
     struct config *config = config_read_sources(&source, 1, &error);
     if (config == NULL) {
-        fail_msg("%s", error.text);
+        print_error("%s\n", error.text);
+        return false;
     }
     for (size_t i = 0; i < config->region_count; i++) {
         feed(scene, &(struct event){.type = EVENT_REGION_CONFIGURED, .region_config = &config->regions[i].model});
@@ -92,6 +93,7 @@ static void feed_config(struct scene *scene)
     feed(scene, &(struct event){.type = EVENT_MODE_CONFIGURED, .mode = config->mode});
     feed(scene, &(struct event){.type = EVENT_STARTED});
     config_free(config);
+    return true;
 }
 
 static void feed_node(struct scene *scene, uint8_t number, const char *name, const char *identity)
@@ -208,7 +210,9 @@ static int open_scene(void **state)
     struct scene *scene = memory_new(1, sizeof *scene);
     scene->core = core_new(&(struct core_options){.cluster = "c", .epoch = 1});
     scene->now_ms = BEGUN_MS;
-    feed_config(scene);
+    if (!feed_config(scene)) {
+        return -1;
+    }
     feed(scene, &(struct event){.type = EVENT_REGION_HEARD, .region = "b"});
     feed(scene, &(struct event){.type = EVENT_SYNC_BEGIN, .region = "b"});
     feed_node(scene, 1, "n1", "ONE");

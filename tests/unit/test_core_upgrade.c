@@ -244,12 +244,12 @@ static void test_an_old_write_under_way_is_looked_for_after_the_upgrade(void **s
 static void test_an_upgraded_effect_is_about_no_account_and_no_node(void **state)
 {
     (void)state;
-    for (uint8_t type = 0; type < OLD_TYPES; type++) {
+    for (int type = 0; type < OLD_TYPES; type++) {
         struct buffer old = BUFFER_INIT, now = BUFFER_INIT, again = BUFFER_INIT;
         struct error error = {0};
         struct effect effect;
         static const struct uuid none;
-        old_effect(&old, type);
+        old_effect(&old, (uint8_t)type);
         effect_upgrade_from_1(old.data, old.length, &now);
         assert_true(effect_decode(now.data, now.length, &effect, &error));
         assert_int_equal(effect.type, type);
