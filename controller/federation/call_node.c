@@ -116,7 +116,7 @@ static void on_allocations(void *context, const struct http_result *result)
 {
     struct call *call = context;
     call->transfer = NULL;
-    bool read = call->decode_error.code == ERROR_NONE; /* else on_data has stopped the transfer */
+    bool read = call->decode_error.code == ERROR_NONE; /* else the decoder has stopped the transfer */
     if (read && answer_classify(result) != ANSWER_GOOD) {
         call_end_read(call, result);
         return;
