@@ -149,7 +149,17 @@ static void observe(struct play *play)
     look_at_account(play);
 }
 
-static void answer(struct play *play, enum effect_outcome outcome)
+/* How an account says what the outcome is. */
+static enum account_status status_of(enum effect_outcome outcome)
+{
+    static const enum account_status statuses[] = {[OUTCOME_DONE] = ACCOUNT_OK,
+                                                   [OUTCOME_REFUSED] = ACCOUNT_NO_CAPACITY,
+                                                   [OUTCOME_UNKNOWN] = ACCOUNT_UNKNOWN,
+                                                   [OUTCOME_NOT_SENT] = ACCOUNT_THROTTLED};
+    return statuses[outcome];
+}
+
+static void answer(struct play *play, enum effect_outcome outcome, bool running)
 {
     uint64_t ids[IDS_MAX];
     size_t count = play->asked_count;
@@ -158,6 +168,9 @@ static void answer(struct play *play, enum effect_outcome outcome)
     for (size_t i = 0; i < count; i++) {
         struct effect_result result = {.effect_id = ids[i],
                                        .outcome = outcome,
+                                       .account_status = status_of(outcome),
+                                       .operation_running = running,
+                                       .operation_token = running ? "t" : "",
                                        .text = "",
                                        .owner_cluster = "fuzz",
                                        .owner_epoch = 1,
@@ -169,15 +182,18 @@ static void answer(struct play *play, enum effect_outcome outcome)
     }
 }
 
-/* Time passes, accounts are looked at again, and what is asked of the world ends as the input says. */
+/* Time passes, accounts are looked at again, and what is asked of the world ends as the input says; what a provider
+ * takes on in the first rounds goes on for a while. */
 static void go_on(struct play *play, unsigned outcomes)
 {
     for (int round = 0; round < ROUNDS; round++) {
         play->now_ms += ROUND_MS;
-        answer(play, (enum effect_outcome)(outcomes >> 2 * (round % 2) & 3));
+        answer(play, (enum effect_outcome)(outcomes >> 2 * (round % 2) & 3), round < 2);
         feed(play, &(struct event){.type = EVENT_REGION_HEARD, .region = name_region});
         look_at_account(play);
         feed(play, &(struct event){.type = EVENT_TIMER});
+        if (round == ROUNDS / 2)
+            feed(play, &(struct event){.type = EVENT_CLOCK_JUMPED, .jump_ms = ROUND_MS});
     }
 }
 
