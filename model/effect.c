@@ -250,6 +250,8 @@ static void decode_node(struct codec_reader *reader, struct node_change *node)
     for (size_t i = 0; i < sizeof node->node.bytes; i++)
         node->node.bytes[i] = codec_get_u8(reader);
     node->deadline_ms = codec_get_i64(reader);
+    if (node->deadline_ms < 0 || node->deadline_ms > NODE_DEADLINE_MOST_MS)
+        reader->failed = true;
 }
 
 bool effect_decode(const void *bytes, size_t length, struct effect *ret_effect, struct error *ret_error)

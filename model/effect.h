@@ -92,6 +92,7 @@ struct node_change {
     struct uuid node;
     int64_t deadline_ms; /* DRAIN: what is left on the node then is stopped; 0: no deadline */
 };
+#define NODE_DEADLINE_MOST_MS (INT64_C(365) * 24 * 3600 * 1000) /* Nomad takes nanoseconds */
 
 struct effect {
     uint64_t id; /* epoch << 32 | counter: never reused */

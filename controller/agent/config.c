@@ -198,7 +198,7 @@ static bool top_read(struct config_reading *reading, struct error *ret_error)
         config_read_region(reading, &reader, at);
     }
     top_read_policies(reading, &reader);
-    return hcl_reader_end(&reader) && config_check_links(config, ret_error) &&
+    return hcl_reader_end(&reader) && config_check_links(reading, ret_error) &&
            config_check_commitments(reading, ret_error) && config_check_policies(reading, ret_error);
 }
 
@@ -207,6 +207,8 @@ static struct config *config_finish(struct config_reading *reading, bool ok)
     struct config *config = reading->config;
     hcl_document_free(reading->document);
     free(reading->policy_positions);
+    free(reading->commitment_positions);
+    free(reading->links);
     if (!ok) {
         config_free(config);
         return NULL;

@@ -72,21 +72,28 @@ static void read_end(struct hcl_reader *reader, struct commitment *commitment)
 static void judge(struct hcl_reader *reader, const struct hcl_block *block, const struct commitment *commitment)
 {
     bool reservation = commitment->kind == COMMITMENT_RESERVATION;
+    bool priced = hcl_reader_has(reader, "usd_per_hour");
     if (commitment->pools.count == 0) {
         hcl_reader_fail(reader, block->position,
                         "a commitment needs pools: pools = [\"frankfurt/std\"], globs allowed");
-    } else if (reservation && (commitment->nodes == 0 || commitment->discount_millionths != 0)) {
-        hcl_reader_fail(reader, block->position,
-                        "a reservation needs nodes, the machines it covers, and usd_per_hour, what one of them costs");
-    } else if (!reservation && (commitment->nodes != 0 || commitment->uusd_h == 0)) {
-        hcl_reader_fail(reader, block->position,
-                        "a savings-plan needs usd_per_hour, what is committed to an hour in all, and discount");
+    } else if (reservation && (commitment->nodes == 0 || !priced || commitment->discount_millionths != 0)) {
+        hcl_reader_fail(
+            reader, block->position,
+            "a reservation needs nodes, the machines it covers, and usd_per_hour, what one of them costs; a "
+            "discount is a savings-plan's");
+    } else if (!reservation &&
+               (commitment->nodes != 0 || commitment->uusd_h == 0 || commitment->discount_millionths == 0)) {
+        hcl_reader_fail(
+            reader, block->position,
+            "a savings-plan needs usd_per_hour, what is committed to an hour in all, and discount; nodes are a "
+            "reservation's");
     }
 }
 
-static void read_commitment(struct config *config, struct hcl_reader *outer, const struct hcl_block *block)
+static void read_commitment(struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block)
 {
     static const char *const kinds[] = {"reservation", "savings-plan"};
+    struct config *config = reading->config;
     struct hcl_reader reader = hcl_reader_enter(outer, block);
     if (!config_check_name(&reader, block, REGION_NAME_MAX)) {
         return;
@@ -95,6 +102,10 @@ static void read_commitment(struct config *config, struct hcl_reader *outer, con
         hcl_reader_fail(&reader, block->position, "there are more than %d commitments", COMMITMENTS_MAX);
         return;
     }
+    reading->commitment_positions =
+        memory_grow(reading->commitment_positions, config->commitment_count, &reading->commitment_position_capacity,
+                    sizeof *reading->commitment_positions);
+    reading->commitment_positions[config->commitment_count] = hcl_reader_position(&reader, "pools");
     config->commitments = memory_resize(config->commitments, config->commitment_count + 1, sizeof *config->commitments);
     struct commitment *commitment = &config->commitments[config->commitment_count++];
     *commitment = (struct commitment){.name = memory_copy_text(block->labels[0], strlen(block->labels[0]))};
@@ -116,7 +127,7 @@ bool config_read_commitments(struct config_reading *reading, struct hcl_reader *
 {
     hcl_read_unique_blocks(outer, "commitment");
     for (const struct hcl_block *at = NULL; (at = hcl_read_next_block(outer, "commitment", 1, at)) != NULL;) {
-        read_commitment(reading->config, outer, at);
+        read_commitment(reading, outer, at);
     }
     return !outer->failed;
 }
@@ -132,8 +143,9 @@ bool config_check_commitments(const struct config_reading *reading, struct error
                 any = any || commitment_covers(&config->commitments[i], config->regions[r].model.name,
                                                config->regions[r].model.pools[p].name);
         if (!any)
-            return error_set(ret_error, ERROR_INVALID, "commitment \"%s\" covers no configured pool",
-                             config->commitments[i].name);
+            return hcl_fail(reading->document, reading->commitment_positions[i], ERROR_INVALID, ret_error,
+                            "commitment \"%s\" covers no configured pool; write REGION/POOL, globs allowed",
+                            config->commitments[i].name);
     }
     return true;
 }

@@ -187,7 +187,18 @@ static void shrink_read(struct hcl_reader *outer, const struct hcl_block *block,
     }
 }
 
-static void pool_read(const struct config_reading *reading, struct hcl_reader *reader, struct config_region *region,
+/* The pool that is being read, the last of the last region, names a provider_pool. */
+static void link_note(struct config_reading *reading, const struct hcl_reader *reader,
+                      const struct config_region *region)
+{
+    reading->links = memory_grow(reading->links, reading->link_count, &reading->link_capacity, sizeof *reading->links);
+    reading->links[reading->link_count++] =
+        (struct config_link){.region = reading->config->region_count - 1,
+                             .pool = region->model.pool_count - 1,
+                             .position = hcl_reader_position(reader, "provider_pool")};
+}
+
+static void pool_read(struct config_reading *reading, struct hcl_reader *reader, struct config_region *region,
                       struct pool_config *pool)
 {
     const struct hcl_block *select = hcl_read_block(reader, "select");
@@ -197,6 +208,8 @@ static void pool_read(const struct config_reading *reading, struct hcl_reader *r
     pool->provider_pool = config_take_text(reader, "provider_pool", REGION_NAME_MAX * 2);
     if (pool->provider_pool == NULL) {
         pool->provider_pool = memory_copy_text("", 0);
+    } else {
+        link_note(reading, reader, region);
     }
     pool->instance_type = config_take_text(reader, "instance_type", REGION_NAME_MAX);
     if (pool->instance_type == NULL) {
@@ -227,7 +240,7 @@ static void pool_read(const struct config_reading *reading, struct hcl_reader *r
     }
 }
 
-bool config_read_pool(const struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block,
+bool config_read_pool(struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block,
                       struct config_region *region)
 {
     struct hcl_reader reader = hcl_reader_enter(outer, block);

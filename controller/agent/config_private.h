@@ -10,9 +10,17 @@ struct config_reading {
     struct hcl_document *document;
     struct config *config;
     bool look_at_files;
-    /* Where each policy stands, for what shows only when all is read. */
-    struct hcl_position *policy_positions;
-    size_t policy_position_capacity;
+    /* Where each policy, and the pools of each commitment, stand, for what shows only when all is read. */
+    struct hcl_position *policy_positions, *commitment_positions;
+    size_t policy_position_capacity, commitment_position_capacity;
+    struct config_link *links; /* in file order */
+    size_t link_count, link_capacity;
+};
+
+/* A pool that names a provider_pool, and where it does. */
+struct config_link {
+    size_t region, pool; /* places in config.regions and its pools */
+    struct hcl_position position;
 };
 
 /* --- config_value.c: what base/hcl_read.h has no word for. After a failure of the reader they change nothing.
@@ -33,7 +41,7 @@ bool config_check_name(struct hcl_reader *reader, const struct hcl_block *block,
 /* --- config_region.c, config_pool.c, config_policy.c: false when the reader has failed
  * ---------------------------------- */
 bool config_read_region(struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block);
-bool config_read_pool(const struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block,
+bool config_read_pool(struct config_reading *reading, struct hcl_reader *outer, const struct hcl_block *block,
                       struct config_region *region);
 /* --- config_provider.c ---------------------------------------------------------------------------------------- */
 bool config_read_providers(struct config_reading *reading, struct hcl_reader *outer);
@@ -42,8 +50,8 @@ void config_account_release(struct config_account *account);
 bool config_read_currencies(struct config_reading *reading, struct hcl_reader *outer);
 bool config_read_commitments(struct config_reading *reading, struct hcl_reader *outer);
 bool config_check_commitments(const struct config_reading *reading, struct error *ret_error);
-/* Pools that name a provider_pool need an account in their region. */
-bool config_check_links(const struct config *config, struct error *ret_error);
+/* Pools that name a provider_pool need an account in their region, and a provider_pool has one pool. */
+bool config_check_links(const struct config_reading *reading, struct error *ret_error);
 
 /* On false nothing is left to release. */
 bool config_read_policy_block(struct hcl_reader *outer, const struct hcl_block *block, struct policy *ret_policy);

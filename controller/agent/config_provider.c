@@ -215,42 +215,36 @@ static const struct config_account *account_named(const struct config *config, c
 }
 
 /* One pool of a provider belongs to one pool here: two would grow it against each other. */
-static bool is_linked_once(const struct config *config, const struct region_config *region,
-                           const struct pool_config *pool, struct error *ret_error)
+static bool is_linked_once(const struct config_reading *reading, size_t place, struct error *ret_error)
 {
-    for (size_t r = 0; r < config->region_count; r++)
-        for (size_t p = 0; p < config->regions[r].model.pool_count; p++) {
-            const struct region_config *other = &config->regions[r].model;
-            const struct pool_config *at = &other->pools[p];
-            if (at == pool)
-                return true;
-            if (strcmp(other->provider, region->provider) == 0 && strcmp(at->provider_pool, pool->provider_pool) == 0)
-                return error_set(
-                    ret_error, ERROR_INVALID,
-                    "pools %s/%s and %s/%s name the same provider_pool \"%s\"; its machines can be in one only",
-                    other->name, at->name, region->name, pool->name, pool->provider_pool);
-        }
+    const struct config_link *link = &reading->links[place];
+    const struct region_config *region = &reading->config->regions[link->region].model;
+    const struct pool_config *pool = &region->pools[link->pool];
+    for (size_t i = 0; i < place; i++) {
+        const struct region_config *other = &reading->config->regions[reading->links[i].region].model;
+        const struct pool_config *at = &other->pools[reading->links[i].pool];
+        if (strcmp(other->provider, region->provider) == 0 && strcmp(at->provider_pool, pool->provider_pool) == 0)
+            return hcl_fail(reading->document, link->position, ERROR_INVALID, ret_error,
+                            "pools %s/%s and %s/%s name the same provider_pool \"%s\"; its machines can be in one only",
+                            other->name, at->name, region->name, pool->name, pool->provider_pool);
+    }
     return true;
 }
 
-bool config_check_links(const struct config *config, struct error *ret_error)
+bool config_check_links(const struct config_reading *reading, struct error *ret_error)
 {
-    for (size_t r = 0; r < config->region_count; r++) {
-        const struct region_config *region = &config->regions[r].model;
-        for (size_t p = 0; p < region->pool_count; p++) {
-            const struct pool_config *pool = &region->pools[p];
-            if (!pool->provider_pool[0])
-                continue;
-            if (!account_named(config, region->provider))
-                return error_set(
-                    ret_error, ERROR_INVALID,
-                    "pool %s/%s names provider_pool \"%s\", but its region's provider \"%s\" is no configured "
-                    "account; add provider \"%s\" { module = \"...\" }",
-                    region->name, pool->name, pool->provider_pool, region->provider,
-                    region->provider[0] ? region->provider : "NAME");
-            if (!is_linked_once(config, region, pool, ret_error))
-                return false;
-        }
+    for (size_t i = 0; i < reading->link_count; i++) {
+        const struct config_link *link = &reading->links[i];
+        const struct region_config *region = &reading->config->regions[link->region].model;
+        const struct pool_config *pool = &region->pools[link->pool];
+        if (!account_named(reading->config, region->provider))
+            return hcl_fail(reading->document, link->position, ERROR_INVALID, ret_error,
+                            "pool %s/%s names provider_pool \"%s\", but its region's provider \"%s\" is no configured "
+                            "account; add provider \"%s\" { module = \"...\" }",
+                            region->name, pool->name, pool->provider_pool, region->provider,
+                            region->provider[0] ? region->provider : "NAME");
+        if (!is_linked_once(reading, i, ret_error))
+            return false;
     }
     return true;
 }

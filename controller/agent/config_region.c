@@ -66,8 +66,7 @@ static void labels_read(struct hcl_reader *outer, const struct hcl_block *block,
     hcl_reader_end(&reader);
 }
 
-static void region_read_blocks(const struct config_reading *reading, struct hcl_reader *reader,
-                               struct config_region *region)
+static void region_read_blocks(struct config_reading *reading, struct hcl_reader *reader, struct config_region *region)
 {
     const struct hcl_block *nomad = hcl_read_block(reader, "nomad");
     const struct hcl_block *consul = hcl_read_block(reader, "consul");

@@ -31,7 +31,7 @@ enum provider_link_event {
     PROVIDER_LINK_UP,      /* the account is open; text: "aws 1.0" */
     PROVIDER_LINK_REFUSED, /* open refused the account or the module could not be loaded; text says why */
     PROVIDER_LINK_CRASHED, /* the process ended by itself: signal or status, and its last words */
-    PROVIDER_LINK_HUNG,    /* killed: a call overstayed its time */
+    PROVIDER_LINK_HUNG,    /* killed: a call overstayed its time, or was a write when the gate closed */
     PROVIDER_LINK_RUBBISH, /* killed: what it said cannot be */
     PROVIDER_LINK_EVENT_COUNT
 };

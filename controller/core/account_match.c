@@ -62,6 +62,7 @@ static void index_identities(struct world_account *account)
             uint32_t *there = hash_find(&account->identities, hash, identity_same, &query);
             if (there && account->identity_places[*there].instance != i) {
                 account->matches[account->identity_places[*there].instance].doubtful = true;
+                account->matches[i].doubtful = true;
                 continue;
             }
             if (there)

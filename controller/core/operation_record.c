@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "controller/core/fleet_private.h"
 
 enum { TEXTS_MAX = 100000 };
+/* More than any provider reports of a pool (providers/host/records_shape.c); sums of a few do not overflow. */
+#define MACHINES_MOST INT64_C(1000000000000)
 
 static void put_texts(struct buffer *out, char *const *texts, size_t count)
 {
@@ -68,6 +71,21 @@ void fleet_put(struct core *core, const struct fleet_pool *fleet)
     core_changed(core);
 }
 
+/* Within bounds, so that what is reckoned with it later does not overflow. */
+static int64_t get_from_0(struct codec_reader *reader, int64_t most)
+{
+    int64_t value = codec_get_i64(reader);
+    if (value >= 0 && value <= most)
+        return value;
+    reader->failed = true;
+    return 0;
+}
+
+static int64_t get_moment(struct codec_reader *reader)
+{
+    return get_from_0(reader, TIME_MOST_MS);
+}
+
 static void get_uuid(struct codec_reader *reader, struct uuid *into)
 {
     for (size_t i = 0; i < sizeof into->bytes; i++)
@@ -80,11 +98,11 @@ static struct operation *get_operation(struct codec_reader *reader)
     operation->id = codec_get_u64(reader);
     uint8_t kind = codec_get_u8(reader);
     uint8_t state = codec_get_u8(reader);
-    operation->from = codec_get_i64(reader);
-    operation->to = codec_get_i64(reader);
-    operation->since_ms = codec_get_i64(reader);
-    operation->deadline_ms = codec_get_i64(reader);
-    operation->changed_ms = codec_get_i64(reader);
+    operation->from = get_from_0(reader, MACHINES_MOST);
+    operation->to = get_from_0(reader, MACHINES_MOST);
+    operation->since_ms = get_moment(reader);
+    operation->deadline_ms = get_moment(reader);
+    operation->changed_ms = get_moment(reader);
     operation->effect = codec_get_u64(reader);
     operation->tries = codec_get_u32(reader);
     operation->replaced = codec_get_u32(reader);
@@ -100,7 +118,7 @@ static struct operation *get_operation(struct codec_reader *reader)
     for (size_t i = 0; i < operation->instance_count; i++)
         operation->instances[i] = codec_get_text(reader);
     get_uuid(reader, &operation->node);
-    if (kind > OPERATION_SHRINK || state >= OPERATION_STATE_COUNT || operation->from < 0 || operation->to < 0 ||
+    if (kind > OPERATION_SHRINK || state >= OPERATION_STATE_COUNT ||
         (kind == OPERATION_SHRINK && operation->instance_count != 1))
         reader->failed = true;
     operation->kind = kind == OPERATION_SHRINK ? OPERATION_SHRINK : OPERATION_GROW;
@@ -112,14 +130,14 @@ static struct operation *get_operation(struct codec_reader *reader)
 
 static void get_memory(struct codec_reader *reader, struct fleet_pool *fleet)
 {
-    fleet->grow_not_before_ms = codec_get_i64(reader);
-    fleet->shrink_not_before_ms = codec_get_i64(reader);
+    fleet->grow_not_before_ms = get_moment(reader);
+    fleet->shrink_not_before_ms = get_moment(reader);
     free(fleet->rest);
     fleet->rest = codec_get_text(reader);
     fleet->removed_count = codec_get_count(reader, REMOVED_KEPT);
     fleet->removed_ms = memory_new(REMOVED_KEPT, sizeof *fleet->removed_ms);
     for (size_t i = 0; i < fleet->removed_count; i++)
-        fleet->removed_ms[i] = codec_get_i64(reader);
+        fleet->removed_ms[i] = get_moment(reader);
     fleet->cooled_count = codec_get_count(reader, COOLED_KEPT);
     fleet->cooled = memory_new(COOLED_KEPT, sizeof *fleet->cooled);
     for (size_t i = 0; i < fleet->cooled_count; i++)
@@ -127,7 +145,7 @@ static void get_memory(struct codec_reader *reader, struct fleet_pool *fleet)
                                            .zone = codec_get_text(reader),
                                            .market = codec_get_text(reader),
                                            .why = codec_get_text(reader),
-                                           .until_ms = codec_get_i64(reader)};
+                                           .until_ms = get_moment(reader)};
     fleet->cordoned_count = codec_get_count(reader, CORDONED_KEPT);
     fleet->cordoned = memory_new(CORDONED_KEPT, sizeof *fleet->cordoned);
     for (size_t i = 0; i < fleet->cordoned_count; i++)
@@ -143,5 +161,9 @@ bool fleet_restore(struct core *core, const char *region, const char *pool, stru
     get_memory(reader, fleet);
     if (codec_get_flag(reader))
         fleet->operation = get_operation(reader);
-    return codec_reader_done(reader);
+    if (codec_reader_done(reader))
+        return true;
+    operation_free(fleet->operation); /* half of it might be without its instance */
+    fleet->operation = NULL;
+    return false;
 }

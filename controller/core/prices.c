@@ -105,15 +105,25 @@ static void take_text(struct codec_reader *reader, char *into, size_t size)
     free(text);
 }
 
+/* What a price can be at all (money.h), so that it can be multiplied with a few. */
+static int64_t get_rate(struct codec_reader *reader)
+{
+    int64_t rate = codec_get_i64(reader);
+    if (rate >= 0 && rate <= MONEY_RATE_MAX_UUSD_H)
+        return rate;
+    reader->failed = true;
+    return 0;
+}
+
 /* Records come in the order of their versions, so the last one read stands. */
 bool prices_restore(struct core *core, const char *region, const char *pool, struct codec_reader *reader)
 {
     struct known_price read = {0};
     char currency[8];
     uint8_t market = codec_get_u8(reader);
-    read.list_uusd_h = codec_get_i64(reader);
-    read.effective_uusd_h = codec_get_i64(reader);
-    read.marginal_uusd_h = codec_get_i64(reader);
+    read.list_uusd_h = get_rate(reader);
+    read.effective_uusd_h = get_rate(reader);
+    read.marginal_uusd_h = get_rate(reader);
     take_text(reader, currency, sizeof currency);
     take_text(reader, read.instance_type, sizeof read.instance_type);
     take_text(reader, read.source, sizeof read.source);

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "controller/federation/document.h"
 
+#define NO_NODE "the answer is no node"
+
 static void node_path(const struct call *call, const char *suffix, struct buffer *path)
 {
     char id[37];
@@ -55,7 +57,7 @@ static bool take_or_end(struct call *call, const struct http_result *result)
     if (take_node(call, result))
         return true;
     if (answer_classify(result) == ANSWER_GOOD)
-        call_end(call, OUTCOME_NOT_SENT, REFUSAL_NONE, "the answer is no node");
+        call_end(call, OUTCOME_NOT_SENT, REFUSAL_NONE, NO_NODE);
     else
         call_end_read(call, result);
     return false;
@@ -102,11 +104,12 @@ static void on_allocations(void *context, const struct http_result *result)
 {
     struct call *call = context;
     call->transfer = NULL;
-    if (answer_classify(result) != ANSWER_GOOD) {
+    bool read = call->decode_error.code == ERROR_NONE; /* else the decoder has stopped the transfer */
+    if (read && answer_classify(result) != ANSWER_GOOD) {
         call_end_read(call, result);
         return;
     }
-    if (call->decode_error.code != ERROR_NONE || !decoder_finish(call->decoder, &call->decode_error)) {
+    if (!read || !decoder_finish(call->decoder, &call->decode_error)) {
         call_end(call, OUTCOME_NOT_SENT, REFUSAL_NONE, "the node's allocations: %s", call->decode_error.text);
         return;
     }
@@ -165,7 +168,8 @@ static bool is_as_wanted(const struct call *call)
 static void read_again(struct call *call, const struct http_result *result)
 {
     if (!take_node(call, result))
-        call_end(call, OUTCOME_UNKNOWN, REFUSAL_NONE, "the node could not be read again: %s", result->error.text);
+        call_end(call, OUTCOME_UNKNOWN, REFUSAL_NONE, "the node could not be read again: %s",
+                 answer_classify(result) == ANSWER_GOOD ? NO_NODE : result->error.text);
     else if (!call->result.node_exists)
         call_end(call, OUTCOME_REFUSED, REFUSAL_OTHER, "Nomad does not know the node any more");
     else if (is_as_wanted(call))

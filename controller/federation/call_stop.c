@@ -90,9 +90,10 @@ static void on_allocations(void *context, const struct http_result *result)
 {
     struct call *call = context;
     call->transfer = NULL;
-    if (answer_classify(result) != ANSWER_GOOD)
+    bool read = call->decode_error.code == ERROR_NONE; /* else the decoder has stopped the transfer */
+    if (read && answer_classify(result) != ANSWER_GOOD)
         call_end_read(call, result);
-    else if (call->decode_error.code != ERROR_NONE || !decoder_finish(call->decoder, &call->decode_error))
+    else if (!read || !decoder_finish(call->decoder, &call->decode_error))
         call_end(call, OUTCOME_NOT_SENT, REFUSAL_NONE, "its allocations: %s", call->decode_error.text);
     else if (call->living > 0)
         call_end(call, OUTCOME_REFUSED, REFUSAL_OTHER, "allocations still stopping");

@@ -222,8 +222,8 @@ static const struct {
          "  pool \"p\" {\n    select { node_class = \"c\" }\n  }\n  pool \"q\" {\n    select { node_class = \"c\" }\n"
          "  }"),
      "a.hcl:6:3: pools \"p\" and \"q\" select the same nodes; a node belongs to one pool"},
-    {POOL("    price { }"),
-     "a.hcl:5:5: a price needs usd_per_hour, or a catalogue { file = \"...\" } or a provider_pool that prices the pool"},
+    {POOL("    price { }"), "a.hcl:5:5: a price needs usd_per_hour, or a catalogue { file = \"...\" } or a "
+                            "provider_pool that prices the pool"},
     {PRICE("usd_per_hour = \"-0.1\""),
      "a.hcl:6:22: \"usd_per_hour\" is -0.10; give an amount from 0.00 to 17592186.044416"},
     {PRICE("usd_per_hour = \"99999999\""),

@@ -7,9 +7,7 @@
 
 #include <cmocka.h>
 
-#include "controller/federation/federation.h"
-#include "net/clock.h"
-#include "tests/unit/federation_server.h"
+#include "tests/unit/federation_call.h"
 
 #define JOB(index, more)                                                                                               \
     "{\"ID\":\"web\",\"JobModifyIndex\":" index ",\"Version\":3" more ",\"TaskGroups\":[{\"Name\":\"g\",\"Count\":1}]" \
@@ -19,121 +17,6 @@
 #define PLAN(index, updates)                                                                                           \
     "{\"JobModifyIndex\":" index ",\"Annotations\":{\"DesiredTGUpdates\":{\"g\":{" updates                             \
     "}}},\"Diff\":{\"Type\":\"Edited\"}}"
-#define SPEC "{\"ID\":\"web\",\"TaskGroups\":[{\"Name\":\"g\",\"Tasks\":[{\"Name\":\"t\"}]}]}"
-
-/* One exchange that is expected, in order. */
-struct exchange {
-    const char *request; /* how "METHOD path" begins */
-    struct scripted_answer answer;
-};
-
-struct run {
-    struct http_client *client;
-    struct federation *federation;
-    const struct exchange *exchanges;
-    size_t at;
-    char problem[512];
-    struct effect_result result;
-    char text[1024], owner[128], body[8192];
-    bool ended;
-    struct scripted_server server;
-};
-
-static struct scripted_answer on_request(void *context, const char *method, const char *path, const char *body)
-{
-    struct run *run = context;
-    char request[4200];
-    snprintf(request, sizeof request, "%s %s", method, path);
-    const struct exchange *expected = &run->exchanges[run->at];
-    if (expected->request == NULL || strncmp(request, expected->request, strlen(expected->request)) != 0) {
-        snprintf(run->problem, sizeof run->problem, "expected \"%.200s\", got \"%.200s\"",
-                 expected->request == NULL ? "nothing" : expected->request, request);
-        return (struct scripted_answer){.status = 500, .body = "unexpected"};
-    }
-    if (body[0] != '\0')
-        snprintf(run->body, sizeof run->body, "%s", body);
-    run->at++;
-    return expected->answer;
-}
-
-static void on_client_closed(void *context)
-{
-    struct run *run = context;
-    scripted_server_stop(&run->server);
-}
-
-static void on_federation_closed(void *context)
-{
-    struct run *run = context;
-    http_client_close(run->client, on_client_closed, run);
-}
-
-static void on_result(void *context, const struct effect_result *result)
-{
-    struct run *run = context;
-    run->result = *result;
-    snprintf(run->text, sizeof run->text, "%s", result->text);
-    snprintf(run->owner, sizeof run->owner, "%s", result->owner_cluster);
-    run->ended = true;
-    federation_close(run->federation, on_federation_closed, run);
-}
-
-static void no_event(void *context, const struct event *event)
-{
-    (void)context;
-    (void)event;
-}
-
-static void no_log(void *context, int level, const char *region, const char *message)
-{
-    (void)context;
-    (void)level;
-    (void)region;
-    (void)message;
-}
-
-static bool gate_closed;
-
-static bool may_write(void *context, const struct effect *effect, struct error *ret_error)
-{
-    (void)context;
-    (void)effect;
-    return !gate_closed || error_set(ret_error, ERROR_GATED, "frozen");
-}
-
-static void execute(struct run *run, struct effect *effect, const struct exchange *exchanges)
-{
-    uv_loop_t loop;
-    struct error error;
-    uv_loop_init(&loop);
-    memset(run, 0, sizeof *run);
-    run->exchanges = exchanges;
-    run->server.answer = on_request;
-    run->server.context = run;
-    scripted_server_start(&run->server, &loop);
-    struct http_client_options options = {.user_agent = "test"};
-    struct region_access access = {.name = "r", .nomad = {.address = run->server.address}};
-    run->client = http_client_new(&loop, &options, &error);
-    struct federation_options federation = {.loop = &loop,
-                                            .client = run->client,
-                                            .regions = &access,
-                                            .region_count = 1,
-                                            .now_ms = clock_wall_ms,
-                                            .may_write = may_write,
-                                            .emit = no_event,
-                                            .log = no_log};
-    run->federation = federation_new(&federation, &error);
-    assert_non_null(run->federation);
-    effect->region = (char *)"r";
-    federation_execute(run->federation, effect, SPEC, strlen(SPEC), on_result, run);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
-    assert_true(run->ended);
-    if (run->problem[0] != '\0')
-        fail_msg("%s", run->problem);
-    if (exchanges[run->at].request != NULL)
-        fail_msg("never asked: %s", exchanges[run->at].request);
-}
 
 static struct copy_group GROUP = {.group = (char *)"g", .pool = (char *)"", .count = 2};
 
@@ -152,22 +35,6 @@ static struct effect effect_of(enum effect_type type, bool shift, uint64_t base)
                            .actor = (char *)"test"};
 }
 
-static void assert_result(const struct run *run, enum effect_outcome outcome, enum refusal refusal)
-{
-    if (run->result.outcome != outcome || run->result.refusal != refusal)
-        fail_msg("expected outcome %d %s, got %d %s: %s", (int)outcome, refusal_word(refusal), (int)run->result.outcome,
-                 refusal_word(run->result.refusal), run->text);
-    assert_int_equal(run->result.effect_id, 9);
-}
-
-#define OK(text)                                                                                                       \
-    {                                                                                                                  \
-        .status = 200, .body = text                                                                                    \
-    }
-#define SAYS(code, text)                                                                                               \
-    {                                                                                                                  \
-        .status = code, .body = text                                                                                   \
-    }
 #define GET_JOB "GET /v1/job/we%2Fb?namespace=default"
 #define PLAN_JOB "PUT /v1/job/we%2Fb/plan?namespace=default"
 
@@ -364,6 +231,9 @@ static void test_purge_waits_for_the_last_allocation(void **state)
             (const struct exchange[]){{GET_JOB, OK(STOPPED)}, {allocations, OK(ALLOCATION("running"))}, {0}});
     assert_result(&run, OUTCOME_REFUSED, REFUSAL_OTHER);
     assert_string_equal(run.text, "allocations still stopping");
+    execute(&run, &effect, (const struct exchange[]){{GET_JOB, OK(STOPPED)}, {allocations, OK("<html>")}, {0}});
+    assert_result(&run, OUTCOME_NOT_SENT, REFUSAL_NONE);
+    assert_non_null(strstr(run.text, "its allocations: "));
     execute(&run, &effect,
             (const struct exchange[]){{GET_JOB, OK(STOPPED)},
                                       {allocations, OK(ALLOCATION("complete"))},

@@ -10,164 +10,13 @@
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
-#include "controller/agent/provider_link.h"
-#include "providers/host/host.h"
-
-#define SECOND INT64_C(1000000)
+#include "tests/unit/provider_account.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
-
-enum { EVENTS_MAX = 32 };
-
-struct account {
-    struct provider_link *link;
-    struct provider_settings settings;
-    enum provider_link_event events[EVENTS_MAX];
-    char texts[EVENTS_MAX][PROVIDER_TEXT_MAX];
-    unsigned event_count;
-    unsigned lines, done;
-    char kept[100];
-    bool kept_later;
-    struct provider_result result; /* of the last call */
-    char order[100];               /* names of calls as they ended */
-};
-
-struct world {
-    uv_loop_t loop;
-    struct account bad, good;
-};
-
-static void on_event(void *context, enum provider_link_event event, const char *text)
-{
-    struct account *account = context;
-    assert_true(account->event_count < EVENTS_MAX);
-    snprintf(account->texts[account->event_count], PROVIDER_TEXT_MAX, "%s", text);
-    account->events[account->event_count++] = event;
-}
-
-static void on_log(void *context, const char *level, const char *text)
-{
-    (void)level, (void)text;
-    ((struct account *)context)->lines++;
-}
-
-static void on_kept(void *context, struct provider_link *link, const char *key)
-{
-    struct account *account = context;
-    assert_string_equal(key, "brake");
-    provider_link_answer_kept(link, account->kept[0] != '\0' ? account->kept : NULL);
-}
-
-static void on_keep(void *context, struct provider_link *link, const char *key, const char *value)
-{
-    struct account *account = context;
-    assert_string_equal(key, "brake");
-    snprintf(account->kept, sizeof account->kept, "%s", value ? value : "");
-    provider_link_answer_keep(link, true);
-}
-
-static void module_file(char *path, size_t size, const char *module)
-{
-    char self[2000];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    assert_true(length > 0);
-    self[length] = '\0';
-    *strrchr(self, '/') = '\0';
-    assert_true((size_t)snprintf(path, size, "%s/bad-modules/%s", self, module) < size);
-}
-
-static void open_account(struct world *world, struct account *account, const char *module, int64_t open_us)
-{
-    char path[4096];
-    struct error error;
-    module_file(path, sizeof path, module);
-    provider_settings_add(&account->settings, "colour", 0, false, "red", &error);
-    struct provider_link_config config = {.name = "account",
-                                          .module_path = path,
-                                          .settings = &account->settings,
-                                          .memory_mib = 1024,
-                                          .open_us = open_us,
-                                          .seed = 1};
-    struct provider_link_callbacks callbacks = {
-        .on_event = on_event, .on_log = on_log, .on_kept = on_kept, .on_keep = on_keep, .context = account};
-    account->link = provider_link_start(&world->loop, &config, &callbacks);
-}
-
-static void open_world(struct world *world, const char *bad, int64_t open_us)
-{
-    memset(world, 0, sizeof *world);
-    uv_loop_init(&world->loop);
-    open_account(world, &world->bad, bad, open_us);
-    open_account(world, &world->good, "good.so", 0);
-}
-
-static void close_account(struct account *account)
-{
-    if (account->link)
-        provider_link_stop(account->link, NULL, NULL);
-    provider_records_release(&account->result.records);
-    provider_settings_release(&account->settings);
-}
-
-static void close_world(struct world *world)
-{
-    close_account(&world->bad);
-    close_account(&world->good);
-    uv_run(&world->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&world->loop), 0);
-}
-
-static void on_done(void *context, struct provider_result *result)
-{
-    struct account *account = context;
-    provider_records_release(&account->result.records);
-    account->result = *result;
-    provider_records_init(&result->records);
-    account->done++;
-}
-
-static void run_until(struct world *world, const struct account *account, unsigned done)
-{
-    uint64_t end = uv_hrtime() + UINT64_C(60000000000);
-    while (account->done < done) {
-        uv_run(&world->loop, UV_RUN_ONCE);
-        if (uv_hrtime() > end)
-            fail_msg("nothing for a minute; last event: %s",
-                     account->event_count > 0 ? account->texts[account->event_count - 1] : "none");
-    }
-}
-
-static enum provider_status ask(struct world *world, struct account *account, const char *function,
-                                const char *arguments, int64_t time_us)
-{
-    unsigned before = account->done;
-    provider_link_call(account->link, PROVIDER_NORMAL, function, arguments, time_us, on_done, account);
-    run_until(world, account, before + 1);
-    return account->result.status;
-}
-
-static void assert_good_works(struct world *world)
-{
-    assert_int_equal(ask(world, &world->good, "pools", NULL, 20 * SECOND), PROVIDER_OK);
-    assert_int_equal(world->good.result.records.pools_count, 2);
-    assert_int_equal(world->good.result.records.pools[0].instance_count, 2);
-    assert_int_equal(world->good.event_count, 1);
-    assert_int_equal(world->good.events[0], PROVIDER_LINK_UP);
-}
-
-static void assert_last_event(const struct account *account, enum provider_link_event event, const char *text)
-{
-    assert_true(account->event_count > 0);
-    const char *found = account->texts[account->event_count - 1];
-    if (account->events[account->event_count - 1] != event || !strstr(found, text))
-        fail_msg("expected %s with \"%s\", found %s: %s", provider_link_event_word(event), text,
-                 provider_link_event_word(account->events[account->event_count - 1]), found);
-}
 
 /* A misdeed in pools, twice: the child is started again, and the neighbour works before, between and after. */
 static void misdeed(const char *module, int64_t time_us, enum provider_link_event event, const char *text)
@@ -475,8 +324,9 @@ static void test_a_full_queue_refuses(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc > 5 && strcmp(argv[1], "provider-host") == 0)
-        return provider_host_main((pid_t)strtol(argv[3], NULL, 10), strtoll(argv[5], NULL, 10));
+    int status = provider_host_if_asked(argc, argv);
+    if (status >= 0)
+        return status;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_crash_is_an_error_with_its_last_words),
         cmocka_unit_test(test_an_endless_loop_is_killed_at_its_deadline),
