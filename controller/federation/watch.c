@@ -153,6 +153,10 @@ static void drain(uv_timer_t *timer)
     }
     region->state = WATCH_LIVE;
     region->live_from_ms = federation_now(region->federation);
+    if (region->reselected) {
+        watch_resync(region, SELECTED_SOON_MS); /* streams and lists began without the new keys */
+        return;
+    }
     uint64_t hour = RESYNC_EVERY_MS - RESYNC_EVERY_MS / 10;
     watch_resync(region, hour + federation_random(region->federation, RESYNC_EVERY_MS / 5));
 }
