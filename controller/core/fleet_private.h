@@ -61,7 +61,12 @@ struct operation *operation_begin(struct core *core, struct fleet_pool *fleet, e
 /* Over, for good or not; what waited for it goes on. */
 void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const char *how);
 void operation_free(struct operation *operation);
+/* Jobs that waited for what has ended, or for an account (NULL), look again. */
 void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well);
+/* A growth of which nothing was asked yet, and whose job needs it no more. */
+bool fleet_is_moot(const struct core *core, const struct operation *operation);
+/* A job waits for room in a pool that is shrinking. */
+bool fleet_is_wanted(const struct core *core, const struct fleet_pool *fleet);
 /* Goes on as far as it can. */
 void operation_advance(struct core *core, struct fleet_pool *fleet);
 /* How long to wait after a provider said "not now": as it asks, within bounds. */

@@ -127,6 +127,7 @@ static bool something_fits(struct core *core, const struct job_demand *demand, c
     bool fits = decision->placed > 0;
     for (size_t i = 0; i < decision->growth_count; i++)
         fits = fits || fleet_may_grow(core, decision->growth[i].region, decision->growth[i].pool);
+    fits = fits || fleet_awaits_account(core, decision);
     if (!fits) {
         struct buffer why = BUFFER_INIT;
         for (size_t i = 0; i < decision->line_count && i < 4; i++) {

@@ -141,6 +141,14 @@ void shrink_advance(struct core *core, struct fleet_pool *fleet)
         operation_end(core, fleet, true, "the machine is gone already");
         return;
     }
+    if (operation->state != OPERATION_POLLING && operation->state != OPERATION_UNCORDONING &&
+        fleet_is_wanted(core, fleet)) {
+        if (operation->state == OPERATION_CLAIMING)
+            operation_end(core, fleet, true, "a job needs it; left as it is");
+        else
+            give_back(core, fleet, "a job needs the machine");
+        return;
+    }
     switch (operation->state) {
     case OPERATION_CLAIMING:
     case OPERATION_CORDONING:
@@ -260,6 +268,18 @@ static void drained(struct core *core, struct fleet_pool *fleet)
     operation_set(core, fleet, OPERATION_EMPTYING);
 }
 
+/* What waits for room may count on the node at once; its event only confirms it. */
+static void take_back(struct core *core, const struct fleet_pool *fleet)
+{
+    struct world_region *region = world_region_of(&core->world, fleet->region);
+    struct world_node *node = (struct world_node *)(uintptr_t)victim_of(core, fleet);
+    if (!node)
+        return;
+    node->eligible = true;
+    node->draining = false;
+    pools_count(region);
+}
+
 void shrink_ended(struct core *core, struct fleet_pool *fleet, enum effect_type type,
                   const struct effect_result *result)
 {
@@ -287,6 +307,7 @@ void shrink_ended(struct core *core, struct fleet_pool *fleet, enum effect_type 
         removal_begun(core, fleet, result);
     } else {
         char how[ERROR_TEXT_MAX];
+        take_back(core, fleet);
         snprintf(how, sizeof how, "given back: %.900s", operation->trouble ? operation->trouble : "");
         operation_end(core, fleet, false, how);
     }

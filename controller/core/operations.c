@@ -305,8 +305,7 @@ void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const
     }
     fleet_put(core, fleet);
     core->timers_changed = true;
-    if (operation->kind == OPERATION_GROW)
-        fleet_wake_jobs(core, operation, well);
+    fleet_wake_jobs(core, operation, well);
     operation_free(operation);
 }
 
@@ -406,6 +405,10 @@ static bool is_over(struct core *core, struct fleet_pool *fleet)
 {
     if (!fleet_world_pool(core, fleet, NULL)) {
         operation_end(core, fleet, false, "the pool is not configured any more");
+        return true;
+    }
+    if (fleet_is_moot(core, fleet->operation)) {
+        operation_end(core, fleet, true, "its job needs no more machines");
         return true;
     }
     return false;

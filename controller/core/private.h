@@ -329,6 +329,8 @@ void fleet_read_ended(struct core *core, const struct effect_result *result);
 bool fleet_grow_for(struct core *core, struct drover_job *job);
 /* An account grows that pool itself when it is told to. */
 bool fleet_may_grow(const struct core *core, const char *region, const char *pool);
+/* A pool that could be grown for what has no place is of an account that has not been heard yet. */
+bool fleet_awaits_account(const struct core *core, const struct decision *decision);
 /* Something grows that the job may use. */
 bool fleet_serves(const struct core *core, const struct drover_job *job);
 /* How many more machines a linked pool may be given now; 0 and the reason in `why`. */
