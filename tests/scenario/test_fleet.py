@@ -3,7 +3,7 @@ import subprocess
 
 from live.http_api import wait_for
 from live.proxy import Delay
-from scenario.fleet import Pool
+from scenario.fleet import FleetAgent, Pool
 from scenario.test_cli_commands import job_hcl, table
 from scenario.world import job
 
@@ -122,3 +122,24 @@ def test_machines_are_known_where_the_account_speaks_before_the_region(make_flee
     fleet.proxies["east"].inject(Delay(0.7), method="GET", path="^/v1/(nodes|allocations|jobs)", times=3)
     agent = fleet.start()
     agent.wait_size("east", 2)
+
+
+def test_a_job_right_after_the_first_start_waits_for_what_the_account_says(make_fleet):
+    fleet = make_fleet([Pool("east", most=6, shrinks=False)])
+    fleet.provider.fault("slow", match="GET /sim/machines", seconds=1, times=3)
+    agent = fleet.agent(agent_class=FleetAgent).start()
+    agent.wait_state(fleet.names)
+    agent.run(job("web", count=8))
+    assert fleet.sim.desired("east") == 2
+
+
+def test_a_job_that_comes_while_its_pool_shrinks_keeps_the_node_or_buys_one_again(make_fleet):
+    fleet = make_fleet([Pool("east", nodes=3, most=6)])
+    agent = fleet.start()
+    agent.wait_operation("east", "emptying", "draining")
+    agent.run(job("web", count=12))
+    agent.wait_size("east", 3)
+    assert fleet.peaks.machines["east"] == 3
+    given_back = [row["Result"] for row in agent.audit("uncordon")]
+    removed = len(agent.audit("shrink"))
+    assert (given_back, removed, fleet.provider.verbs()) in ((["done"], 0, []), ([], 1, [("shrink", "east"), ("grow", "east")]))

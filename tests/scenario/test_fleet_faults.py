@@ -37,6 +37,16 @@ def test_lost_replies_to_writes_are_settled_by_looking(make_fleet):
         assert [row["Result"] for row in agent.audit(verb)] == ["settled by looking: done"] * 2
 
 
+def test_a_request_that_arrives_twice_buys_and_removes_once(make_fleet):
+    """The answer is the second one's: a growth that was done is told as a conflict."""
+    fleet = make_fleet([Pool("east", most=6)])
+    agent = fleet.start()
+    for verb in ("grow", "shrink"):
+        fleet.provider.fault("twice", match=f"POST /sim/machines/{verb}")
+    grow_and_shrink(fleet, agent)
+    assert fleet.provider.verbs() == [("grow", "east"), ("shrink", "east")]
+
+
 def test_a_provider_that_is_slow_or_unwell_is_asked_again_and_nothing_is_done_twice(make_fleet):
     fleet = make_fleet([Pool("east", most=6)])
     agent = fleet.start()

@@ -57,6 +57,18 @@ def test_in_approve_a_growth_waits_for_a_person_and_the_job_goes_on_after_it(mak
     assert [row["Action"] for row in agent.audit() if row["Action"] in ("approve", "deny")] == ["deny", "approve"]
 
 
+def test_in_approve_what_nobody_needs_any_more_is_not_proposed_any_more(make_fleet):
+    fleet = make_fleet([Pool("east", nodes=2, most=6)])
+    agent = fleet.start(mode="approve")
+    approval(agent, "shrink")
+    # A growth goes before what was only proposed to be given back.
+    agent.run(job("web", count=12), state="partial")
+    assert [each["Kind"] for each in agent.get("approvals")["Approvals"]] == ["grow"]
+    agent.delete("web")
+    agent.wait("approvals", lambda a: not any(each["Kind"] == "grow" for each in a["Approvals"]), "the growth to be dropped")
+    assert fleet.provider.writes() == []
+
+
 def check_frozen(fleet, agent, writes):
     """Freezes, and sees that at most what was on its way then comes to the provider, and nothing later."""
     agent.put("freeze", {"Reason": "incident 12"})

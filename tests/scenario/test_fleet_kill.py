@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from live.http_api import wait_for
 from scenario.fleet import Pool
 from scenario.world import job
 
@@ -47,6 +48,20 @@ def test_killed_at_random_moments_it_grows_and_shrinks_as_if_it_had_not_been(mak
     assert all(each["SchedulingEligibility"] == "eligible"
                for name in fleet.names for each in fleet.sim.nomad(name).get("/v1/nodes").json() if each["Status"] == "ready")
     assert agent.unsettled() == []
+
+
+def test_killed_before_the_growth_and_started_before_the_account_speaks(make_fleet):
+    """What has no place is not given up because nothing is known yet of what could be bought."""
+    fleet = make_fleet([Pool("east", most=6, shrinks=False)])
+    agent = fleet.start()
+    agent.submit(job("web", count=8))
+    wait_for(lambda: "web" in fleet.sim.jobs("east"), 5, "half of it to be registered")
+    agent.kill9()
+    assert fleet.provider.writes() == []
+    fleet.provider.fault("slow", match="GET /sim/machines", seconds=1, times=3)
+    agent.start()
+    agent.wait_job("web")
+    agent.wait_size("east", 2)
 
 
 def test_killed_while_the_provider_has_the_write_and_has_not_answered(make_fleet):
