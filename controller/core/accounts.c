@@ -183,6 +183,7 @@ static bool uses(const struct world_region *region, const struct world_account *
 static void take_facts(struct core *core, struct world_account *account, struct account_facts *facts)
 {
     struct world *world = &core->world;
+    bool first = !account->facts[facts->look];
     account_facts_free(account->facts[facts->look]);
     account->facts[facts->look] = facts;
     account->looked_ms[facts->look] = world->now_ms;
@@ -202,6 +203,8 @@ static void take_facts(struct core *core, struct world_account *account, struct 
     if (facts->look == LOOK_POOLS || facts->look == LOOK_INTERRUPTIONS)
         take_notices(core, account);
     core->timers_changed = true;
+    if (first)
+        fleet_wake_jobs(core, NULL, false);
 }
 
 void account_event(struct core *core, const struct event *event)
@@ -219,6 +222,8 @@ void account_event(struct core *core, const struct event *event)
         account->up = event->type == EVENT_ACCOUNT_UP;
         text_replace(&account->text, event->text);
         core->timers_changed = true;
+        if (!account->up)
+            fleet_wake_jobs(core, NULL, false);
         break;
     case EVENT_ACCOUNT_FACTS:
         account->up = true;
@@ -227,6 +232,7 @@ void account_event(struct core *core, const struct event *event)
     case EVENT_ACCOUNT_FAILED:
         account->failed[event->account_failure.look] = event->account_failure.status;
         text_replace(&account->failure[event->account_failure.look], event->text);
+        fleet_wake_jobs(core, NULL, false);
         break;
     default:
         break;

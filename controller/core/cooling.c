@@ -1,5 +1,6 @@
 /* What is remembered of pools. What could not be had is not asked for again at once: by instance type, zone and market,
- * for every pool of the account that has those. Which nodes were cordoned to be given back. */
+ * for every pool of the account in the same region of the provider that has those. Which nodes were cordoned to be
+ * given back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,13 +59,26 @@ static bool concerns(const struct cooled *cooled, const struct account_pool *poo
     return pool->zone_count == 1 && strcmp(cooled->zone, pool->zones[0]) == 0;
 }
 
+/* Capacity and quotas are of one region of a provider: what it has not got says nothing of the others. */
+static bool is_told_of(const struct world *world, const struct world_region *teller, symbol pool,
+                       const struct account_pool *at)
+{
+    for (size_t p = 0; p < teller->config.pool_count; p++)
+        if (teller->pools[p].name == pool) {
+            const struct account_pool *told = world_provider_pool(world, teller, p);
+            return told && strcmp(told->region, at->region) == 0;
+        }
+    return false;
+}
+
 const char *fleet_cooled(const struct world *world, const struct world_region *region, uint32_t pool)
 {
     const struct account_pool *at = world_provider_pool(world, region, pool);
     for (size_t i = 0; at && i < world->fleet_count; i++) {
         const struct fleet_pool *fleet = world->fleet[i];
         const struct world_region *other = world_region_of((struct world *)(uintptr_t)world, fleet->region);
-        if (!other || strcmp(other->config.provider, region->config.provider) != 0)
+        if (!other || strcmp(other->config.provider, region->config.provider) != 0 ||
+            !is_told_of(world, other, fleet->pool, at))
             continue;
         for (size_t c = 0; c < fleet->cooled_count; c++)
             if (fleet->cooled[c].until_ms > world->now_ms && concerns(&fleet->cooled[c], at))

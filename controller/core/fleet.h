@@ -133,7 +133,8 @@ struct fleet_pool {
     size_t cordoned_count;
     int64_t grow_not_before_ms; /* this pool itself, after a failure or a denial */
     int64_t shrink_not_before_ms;
-    char *rest; /* why; NULL */
+    char *rest;         /* why; NULL */
+    int64_t changed_ms; /* of the last operation; not kept: what is read after a start is newer */
 };
 
 /* Dollars for one unit of another currency. */

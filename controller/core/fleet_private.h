@@ -63,6 +63,7 @@ struct operation *operation_begin(struct core *core, struct fleet_pool *fleet, e
 /* Over, for good or not; what waited for it goes on. */
 void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const char *how);
 void operation_free(struct operation *operation);
+/* Jobs that waited for what has ended, or for an account (NULL), look again. */
 void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well);
 /* The job that a growth is for still lacks room. */
 bool fleet_is_needed(const struct core *core, const struct operation *operation);

@@ -39,6 +39,12 @@ static int64_t most_machines(const struct pool_config *config, const struct acco
     return pool->max == ACCOUNT_UNSET || pool->max > config->grow_to ? config->grow_to : pool->max;
 }
 
+/* A growth goes before what was only proposed to be given back. */
+static bool is_idle_proposal(const struct operation *operation)
+{
+    return operation->state == OPERATION_PROPOSED && operation->kind == OPERATION_SHRINK;
+}
+
 /* Why nothing may be begun there now, or NULL. */
 static const char *obstacle(const struct core *core, const struct world_region *region, uint32_t pool)
 {
@@ -60,7 +66,7 @@ static const char *obstacle(const struct core *core, const struct world_region *
         return "its price is held; `drover pool list` shows it";
     if (account_price_is_stale(&core->world, region->pools[pool].config))
         return "its price was read too long ago; `drover provider status` shows what fails";
-    if (fleet && fleet->operation)
+    if (fleet && fleet->operation && !is_idle_proposal(fleet->operation))
         return fleet->operation->state == OPERATION_PROPOSED ? "a change of it waits for an approval"
                                                              : "it is being changed already";
     if (fleet && core->world.now_ms < fleet->grow_not_before_ms)
@@ -142,17 +148,60 @@ static bool is_job_of(const struct core *core, const struct operation *operation
            strcmp(operation->job_namespace, world_text(&core->world, job->job_namespace)) == 0;
 }
 
-bool fleet_serves(const struct core *core, const struct drover_job *job)
+/* Something grows that the job may use. */
+static bool grows_for(const struct core *core, const struct drover_job *job)
 {
     for (size_t i = 0; i < core->world.fleet_count; i++) {
         const struct fleet_pool *fleet = core->world.fleet[i];
         const struct operation *operation = fleet->operation;
-        if (!operation || operation->state == OPERATION_PROPOSED)
+        if (!operation || operation->kind != OPERATION_GROW || operation->state == OPERATION_PROPOSED)
             continue;
         if (is_job_of(core, operation, job) || (job->decision && lacks_room_there(&core->world, job->decision, fleet)))
             return true;
     }
     return false;
+}
+
+/* A node of a pool that the job could use is being given back; `leaving`: it is too late to keep it. */
+static bool shrinks_for(const struct core *core, const struct drover_job *job, bool leaving)
+{
+    for (size_t i = 0; job->decision && i < core->world.fleet_count; i++) {
+        const struct fleet_pool *fleet = core->world.fleet[i];
+        const struct operation *operation = fleet->operation;
+        if (operation && operation->kind == OPERATION_SHRINK && operation->state != OPERATION_PROPOSED &&
+            (operation->state == OPERATION_POLLING) == leaving && lacks_room_there(&core->world, job->decision, fleet))
+            return true;
+    }
+    return false;
+}
+
+static bool is_unheard(const struct world_account *account, enum account_look look)
+{
+    return !account->facts[look] && !account->failure[look] && (account->up || !account->text);
+}
+
+/* A pool that could be grown for what has no place is of an account that has not been heard yet. */
+static bool awaits_account(const struct core *core, const struct decision *decision)
+{
+    for (size_t r = 0; r < core->world.region_count; r++) {
+        const struct world_region *region = &core->world.regions[r];
+        const struct world_account *account = world_find_account(&core->world, region->config.provider);
+        for (size_t p = 0; account && p < region->config.pool_count; p++) {
+            const struct pool_config *pool = &region->config.pools[p];
+            bool unheard = is_unheard(account, LOOK_POOLS) || (!pool->priced && is_unheard(account, LOOK_OFFERS));
+            if (pool->provider_pool[0] && pool->grow_to && unheard &&
+                (!pool->priced || lacks_room_in(decision, region->config.name, pool->name)))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What is under way, or not known yet, may bring the job the room that it lacks. */
+static bool must_wait(const struct core *core, const struct drover_job *job)
+{
+    return grows_for(core, job) || shrinks_for(core, job, false) || shrinks_for(core, job, true) ||
+           (job->decision && awaits_account(core, job->decision));
 }
 
 static void begin_growth(struct core *core, const struct drover_job *job, const struct decision_growth *growth)
@@ -169,6 +218,8 @@ static void begin_growth(struct core *core, const struct drover_job *job, const 
     if (more <= 0)
         return;
     struct fleet_pool *fleet = fleet_obtain(core, region->name, region->pools[p].name);
+    if (fleet->operation && is_idle_proposal(fleet->operation))
+        operation_end(core, fleet, true, "a job needs more machines there");
     struct operation *operation = operation_begin(core, fleet, OPERATION_GROW);
     if (!operation)
         return;
@@ -196,7 +247,7 @@ bool fleet_may_come(const struct core *core, const struct decision *decision)
             lacks_room_there(&core->world, decision, core->world.fleet[i]))
             return true;
     }
-    return false;
+    return awaits_account(core, decision);
 }
 
 /* A job waits for the pool to stop shrinking: it would rather have the machine. */
@@ -215,7 +266,8 @@ bool fleet_is_awaited(const struct core *core, const struct fleet_pool *fleet)
 bool fleet_is_needed(const struct core *core, const struct operation *operation)
 {
     const struct drover_job *job = world_job(&core->world, operation->job_namespace, operation->job);
-    return job && !job->stop_wanted && job->state != JOB_STATE_RUNNING && job->state != JOB_STATE_STOPPED;
+    return job && !job->stop_wanted && job->state != JOB_STATE_STOPPED &&
+           (job->attempt || job->state != JOB_STATE_RUNNING);
 }
 
 /* What is on its way, for people. */
@@ -253,12 +305,13 @@ static bool is_proposed(const struct core *core, const struct drover_job *job)
 bool fleet_grow_for(struct core *core, struct drover_job *job)
 {
     struct attempt *attempt = job->attempt;
-    if (!fleet_serves(core, job) && job->decision && attempt && attempt->growths < GROWTHS_MOST)
+    if (!grows_for(core, job) && !shrinks_for(core, job, false) && job->decision && attempt &&
+        attempt->growths < GROWTHS_MOST)
         for (size_t i = 0; i < job->decision->growth_count; i++)
             begin_growth(core, job, &job->decision->growth[i]);
-    if (job->decision && (fleet_serves(core, job) || is_proposed(core, job)))
+    if (job->decision && (grows_for(core, job) || is_proposed(core, job)))
         tell_growth(core, job);
-    if (!attempt || !fleet_serves(core, job))
+    if (!attempt || !must_wait(core, job))
         return false;
     attempt->waiting_for_growth = true;
     return true;
@@ -270,9 +323,9 @@ void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well
     for (size_t i = 0; i < core->world.job_count; i++) {
         struct drover_job *job = core->world.jobs[i];
         bool waits = job->attempt && job->attempt->waiting_for_growth;
-        bool meant = is_job_of(core, ended, job) && !job->attempt && job->state == JOB_STATE_PARTIAL &&
+        bool meant = ended && is_job_of(core, ended, job) && !job->attempt && job->state == JOB_STATE_PARTIAL &&
                      (well || core->world.mode == MODE_ENFORCE);
-        if ((waits || meant) && !job->stop_wanted && !fleet_serves(core, job))
+        if ((waits || meant) && !job->stop_wanted && !must_wait(core, job))
             attempt_grown(core, job);
     }
 }

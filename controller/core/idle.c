@@ -150,7 +150,7 @@ static void consider(struct core *core, const struct world_region *region, uint3
     int64_t looked = core->world.accounts[pool->link.account].looked_ms[LOOK_POOLS];
     if (!at || !at->writable || at->busy || core->world.now_ms - looked > FACTS_FRESH_MS)
         return;
-    if (fleet && (fleet->operation || core->world.now_ms < fleet->shrink_not_before_ms ||
+    if (fleet && (fleet->operation || looked < fleet->changed_ms || core->world.now_ms < fleet->shrink_not_before_ms ||
                   removed_lately(fleet, core->world.now_ms) >= (size_t)config->nodes_an_hour))
         return;
     if (at->desired <= at->min || at->desired <= config->min_nodes || pool->ready_nodes <= config->min_nodes)

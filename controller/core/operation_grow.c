@@ -113,6 +113,20 @@ static int64_t count_strangers(const struct core *core, const struct fleet_pool 
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
 
+/* From which size to which, of a pool as it is now. What was asked before and conflicted keeps to the size it wanted:
+ * who grew the pool meanwhile, this very request or somebody else, has brought some of the machines already. */
+static void set_size(struct operation *operation, const struct account_pool *pool, int64_t most)
+{
+    int64_t more = operation->to - operation->from;
+    bool asked_before = operation->tries > 0 && pool->desired >= operation->from;
+    if (!asked_before) {
+        operation->from = pool->desired;
+        operation->to = pool->desired + more;
+        remember_instances(operation, pool);
+    }
+    operation->to = operation->to < most ? operation->to : most;
+}
+
 static void ask(struct core *core, struct fleet_pool *fleet)
 {
     struct operation *operation = fleet->operation;
@@ -125,28 +139,29 @@ static void ask(struct core *core, struct fleet_pool *fleet)
         return;
     const struct pool_config *config = fleet_world_pool(core, fleet, NULL)->config;
     int64_t most = pool->max == ACCOUNT_UNSET || pool->max > config->grow_to ? config->grow_to : pool->max;
-    int64_t more = operation->to - operation->from;
     char before[160];
     char after[160];
     if (pool->busy) {
         operation_pause(core, operation, CONFLICT_PAUSE_MS, "the provider is changing the pool");
         return;
     }
-    operation->from = pool->desired;
-    operation->to = pool->desired + more < most ? pool->desired + more : most;
+    set_size(operation, pool, most);
     if (operation->to <= operation->from) {
         operation_end(core, fleet, false, "the pool has all the machines that it may have");
         return;
     }
-    remember_instances(operation, pool);
     operation->deadline_ms = core->world.now_ms + config->join_within_ms;
+    if (pool->desired >= operation->to) {
+        operation_set(core, fleet, OPERATION_JOINING);
+        return;
+    }
     unsigned tries = operation->tries;
     operation_set(core, fleet, OPERATION_GROWING);
     operation->tries = tries;
     struct effect effect = operation_effect(core, fleet, EFFECT_GROW);
-    effect.change.from = operation->from;
+    effect.change.from = pool->desired;
     effect.change.to = operation->to;
-    snprintf(before, sizeof before, "%.100s: %lld machines", config->name, (long long)operation->from);
+    snprintf(before, sizeof before, "%.100s: %lld machines", config->name, (long long)pool->desired);
     snprintf(after, sizeof after, "%.100s: %lld machines", config->name, (long long)operation->to);
     operation_send(core, fleet, &effect, before, after);
 }

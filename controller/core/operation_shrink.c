@@ -158,7 +158,10 @@ void shrink_advance(struct core *core, struct fleet_pool *fleet)
     }
     if (operation->state < OPERATION_REMOVING && operation->state != OPERATION_POLLING &&
         fleet_is_awaited(core, fleet)) {
-        give_back(core, fleet, "a job needs the room");
+        if (operation->state == OPERATION_CLAIMING)
+            operation_end(core, fleet, true, "a job needs it; left as it is");
+        else
+            give_back(core, fleet, "a job needs the machine");
         return;
     }
     switch (operation->state) {

@@ -150,6 +150,7 @@ struct operation *operation_begin(struct core *core, struct fleet_pool *fleet, e
     operation->kind = kind;
     operation->state = proposed ? OPERATION_PROPOSED : OPERATION_CLAIMING;
     operation->since_ms = core->world.now_ms;
+    operation->changed_ms = fleet->changed_ms;
     operation->deadline_ms = proposed ? core->world.now_ms + PROPOSAL_MS : 0;
     text_replace(&operation->actor, "drover");
     text_replace(&operation->why, "");
@@ -165,6 +166,7 @@ void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const
     struct operation *operation = fleet->operation;
     char about[2 * REGION_NAME_MAX + 40];
     fleet->operation = NULL;
+    fleet->changed_ms = operation->changed_ms;
     snprintf(about, sizeof about, "%s %s/%s", operation_kind_word(operation->kind),
              world_text(&core->world, fleet->region), world_text(&core->world, fleet->pool));
     put_journal(core, about, how);

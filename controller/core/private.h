@@ -327,12 +327,11 @@ void fleet_read_ended(struct core *core, const struct effect_result *result);
 /* Begins to grow the pools that a job's decision proposes, as far as accounts can; true when the job is to wait for it.
  */
 bool fleet_grow_for(struct core *core, struct drover_job *job);
-/* Machines for what a decision could not place can be had, or are being changed where it lacks room. */
+/* Machines for what a decision could not place can be had, or are being changed where it lacks room, or the account
+ * that may have them has not been heard yet. */
 bool fleet_may_come(const struct core *core, const struct decision *decision);
 /* Appends why linked pools where a decision lacked room cannot be grown: "; REGION/POOL cannot grow: ...". */
 void fleet_tell_obstacles(const struct core *core, const struct decision *decision, struct buffer *out);
-/* Something is being changed that the job may use. */
-bool fleet_serves(const struct core *core, const struct drover_job *job);
 /* How many more machines a linked pool may be given now; 0 and the reason in `why`. */
 int64_t fleet_growable(const struct core *core, const struct world_region *region, uint32_t pool, char *why,
                        size_t size);

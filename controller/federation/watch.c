@@ -150,7 +150,7 @@ static void drain(uv_timer_t *timer)
     region->live_from_ms = federation_now(region->federation);
     uint64_t hour = RESYNC_EVERY_MS - RESYNC_EVERY_MS / 10;
     hour += federation_random(region->federation, RESYNC_EVERY_MS / 5);
-    watch_resync(region, region->reselected ? SELECTED_SOON_MS : hour);
+    watch_resync(region, region->reselected ? SELECTED_SOON_MS : hour); /* it began without the new keys */
 }
 
 void watch_listed(struct region *region)

@@ -1,6 +1,7 @@
 """Fixtures of the scenario tests."""
 import pytest
 
+from scenario.fleet import Fleet
 from scenario.world import Scene, three_places
 
 
@@ -23,3 +24,18 @@ def make_scene(drover, tmp_path):
 def scene(make_scene):
     """Three regions: dc-fra1 is the cheapest, then aws-us-east-1, then azure-westeurope."""
     return make_scene()
+
+
+@pytest.fixture
+def make_fleet(drover, tmp_path):
+    """make_fleet(pools): regions whose machines an account grows and shrinks, ended with its agents when the test ends."""
+    fleets = []
+
+    def make(pools, **options):
+        fleet = Fleet(drover, tmp_path, pools, **options)
+        fleets.append(fleet)
+        return fleet
+
+    yield make
+    for fleet in fleets:
+        fleet.end()

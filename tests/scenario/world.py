@@ -187,11 +187,13 @@ class SceneAgent(Agent):
 class Scene:
     """Everything a test needs, ended in order."""
 
+    simulation_class = Simulation
+
     def __init__(self, drover, folder, places):
         self.drover = drover
         self.folder = folder
         self.places = places
-        self.sim = Simulation(Path(drover).with_name("drover-sim"), folder / "sim", places)
+        self.sim = self.simulation_class(Path(drover).with_name("drover-sim"), folder / "sim", places)
         self.agents = []
         self.proxies = {}
         for place in places:

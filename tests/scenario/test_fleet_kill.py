@@ -1,0 +1,81 @@
+"""kill -9 while pools grow and shrink: what was wanted is reached, nothing is bought twice, no operation is forgotten."""
+import random
+import time
+
+import pytest
+
+from live.http_api import wait_for
+from scenario.fleet import Pool
+from scenario.world import job
+
+GROW_KILLS, SHRINK_KILLS = 3, 4
+
+
+def kill_at_moments(fleet, agent, moment, times, least, most):
+    """Kills it so many times, each some moments after it has begun to look; the last start stays."""
+    for _ in range(times):
+        time.sleep(moment.uniform(least, most))
+        agent.kill9()
+        agent.launch()
+        agent.wait_ready()
+
+
+def kill_held(fleet, agent):
+    fleet.provider.wait_held()
+    agent.kill9()
+    fleet.provider.release()
+    agent.start()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_random_moments_it_grows_and_shrinks_as_if_it_had_not_been(make_fleet, seed):
+    moment = random.Random(seed)
+    fleet = make_fleet([Pool("east", most=6, boot_ms=500), Pool("west", most=6, usd_per_hour="0.2")])
+    agent = fleet.start()
+    agent.run(job("old", count=8))
+    agent.submit(job("web", count=8))
+    kill_at_moments(fleet, agent, moment, GROW_KILLS, 0.1, 2.5)
+    agent.wait_job("web", seconds=60)
+    fleet.wait_running("web", 8)
+    agent.wait_quiet(seconds=60)
+    assert fleet.sim.spread("web") == {"east": 8}
+    assert (fleet.peaks.machines["east"], fleet.peaks.desired["east"], fleet.sim.desired("west")) == (3, 3, 1)
+    agent.delete("web")
+    kill_at_moments(fleet, agent, moment, SHRINK_KILLS, 0.5, 3.5)
+    agent.wait_size("east", 1, seconds=90)
+    assert fleet.sim.desired("west") == 1
+    assert fleet.sim.spread("old") == {"east": 4, "west": 4}
+    assert all(each["SchedulingEligibility"] == "eligible"
+               for name in fleet.names for each in fleet.sim.nomad(name).get("/v1/nodes").json() if each["Status"] == "ready")
+    assert agent.unsettled() == []
+
+
+def test_killed_before_the_growth_and_started_before_the_account_speaks(make_fleet):
+    """What has no place is not given up because nothing is known yet of what could be bought."""
+    fleet = make_fleet([Pool("east", most=6, shrinks=False)])
+    agent = fleet.start()
+    agent.submit(job("web", count=8))
+    wait_for(lambda: "web" in fleet.sim.jobs("east"), 5, "half of it to be registered")
+    agent.kill9()
+    assert fleet.provider.writes() == []
+    fleet.provider.fault("slow", match="GET /sim/machines", seconds=1, times=3)
+    agent.start()
+    agent.wait_job("web")
+    agent.wait_size("east", 2)
+
+
+def test_killed_while_the_provider_has_the_write_and_has_not_answered(make_fleet):
+    fleet = make_fleet([Pool("east", most=6)])
+    agent = fleet.start()
+    fleet.provider.hold("POST /sim/machines/grow")
+    agent.submit(job("web", count=8))
+    kill_held(fleet, agent)
+    agent.wait_job("web")
+    agent.wait_size("east", 2)
+    fleet.provider.hold("POST /sim/machines/shrink")
+    agent.delete("web")
+    kill_held(fleet, agent)
+    agent.wait_size("east", 1)
+    assert fleet.provider.verbs() == [("grow", "east"), ("shrink", "east")]
+    assert fleet.peaks.machines["east"] == 2
+    assert [row["Result"] for verb in ("grow", "shrink") for row in agent.audit(verb)] == ["settled by looking: done"] * 2
