@@ -32,7 +32,7 @@ def make_fleet(drover, tmp_path):
     fleets = []
 
     def make(pools, **options):
-        fleet = Fleet(drover, tmp_path, pools, **options)
+        fleet = Fleet(drover, tmp_path / f"fleet{len(fleets)}", pools, **options)
         fleets.append(fleet)
         return fleet
 

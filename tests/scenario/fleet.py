@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from doubles.fault_proxy import FaultProxy
@@ -269,6 +270,14 @@ def before(proxy, path, action):
         return note(request)
 
     proxy.note = noted
+
+
+def side_by_side(*stories):
+    """Runs them at once: they wait for most of the time. What is started in one, ends with its thread (processes.spawn), so
+    fleets are made before."""
+    with ThreadPoolExecutor() as threads:
+        for told in [threads.submit(story) for story in stories]:
+            told.result()
 
 
 def within(seconds, since):

@@ -58,7 +58,7 @@ def check_grown(agent, fleet):
 
 
 def test_a_job_that_does_not_fit_grows_its_pool_and_its_stop_gives_the_machines_back(make_fleet):
-    fleet = make_fleet([Pool("east", most=5, boot_ms=3000), Pool("west", most=5, usd_per_hour="0.2")])
+    fleet = make_fleet([Pool("east", most=5, boot_ms=2000), Pool("west", most=5, usd_per_hour="0.2")])
     agent = fleet.start()
     agent.run(job("old", count=8))  # fills the machines that are there
     run = start_run(agent, job_hcl("web", count=8))

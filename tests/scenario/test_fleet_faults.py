@@ -2,11 +2,12 @@
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from live import processes
 from live.http_api import wait_for
-from scenario.fleet import Pool, before, within
+from scenario.fleet import Pool, before, side_by_side, within
 from scenario.world import job
 
 
@@ -22,42 +23,39 @@ def grow_and_shrink(fleet, agent, count=8):
     assert agent.unsettled() == []
 
 
-def test_lost_replies_to_writes_are_settled_by_looking(make_fleet):
-    """Reset after it was done, half an answer, and an error of something between after it was done."""
-    fleet = make_fleet([Pool("east", most=6)])
+def lose_replies(fleet):
+    """Reset after it was done, half an answer, and an error of something between: before it was done, and after."""
     agent = fleet.start()
+    fleet.provider.fault("status", match="POST /sim/machines/grow", status=503)
     for verb, kind, more in (("grow", "reset", {}), ("shrink", "after_status", {"status": 502})):
         fleet.provider.fault(kind, match=f"POST /sim/machines/{verb}", **more)
     grow_and_shrink(fleet, agent)
     fleet.provider.fault("html", match="POST /sim/machines/grow")
     fleet.provider.fault("cut", match="POST /sim/machines/shrink")
     grow_and_shrink(fleet, agent)
-    assert fleet.provider.verbs() == [("grow", "east"), ("shrink", "east")] * 2
-    for verb in ("grow", "shrink"):
-        assert [row["Result"] for row in agent.audit(verb)] == ["settled by looking: done"] * 2
+    assert fleet.provider.verbs() == [("grow", "east")] + [("grow", "east"), ("shrink", "east")] * 2
+    assert [row["Result"] for row in agent.audit("shrink")] == ["settled by looking: done"] * 2
+    *settled, first = [row["Result"] for row in agent.audit("grow")]
+    assert settled == ["settled by looking: done"] * 2
+    assert first == "settled by looking: refused (conflict): the request never arrived"
 
 
-def test_a_request_that_arrives_twice_buys_and_removes_once(make_fleet):
-    """The answer is the second one's: a growth that was done is told as a conflict."""
-    fleet = make_fleet([Pool("east", most=6)])
+def be_unwell(fleet):
+    """Of what arrives twice the second answer is given: a growth that was done is told as a conflict."""
     agent = fleet.start()
-    for verb in ("grow", "shrink"):
-        fleet.provider.fault("twice", match=f"POST /sim/machines/{verb}")
-    grow_and_shrink(fleet, agent)
-    assert fleet.provider.verbs() == [("grow", "east"), ("shrink", "east")]
-
-
-def test_a_provider_that_is_slow_or_unwell_is_asked_again_and_nothing_is_done_twice(make_fleet):
-    fleet = make_fleet([Pool("east", most=6)])
-    agent = fleet.start()
-    # A growth that does not come to the provider, and a removal that does not leave.
-    fleet.provider.fault("status", match="POST /sim/machines/grow", status=503)
+    fleet.provider.fault("twice", match="POST /sim/machines/grow")
     fleet.provider.fault("refuse", match="POST /sim/machines/shrink")
+    fleet.provider.fault("twice", match="POST /sim/machines/shrink")
     fleet.provider.fault("slow", match="GET /sim/machines", seconds=0.1, times=1000)
     fleet.provider.fault("status", match="GET /sim/machines", status=503, times=4, skip=3)
     grow_and_shrink(fleet, agent)
-    assert fleet.provider.verbs() == [("grow", "east")] * 2 + [("shrink", "east")] * 2
+    assert fleet.provider.verbs() == [("grow", "east"), ("shrink", "east"), ("shrink", "east")]
     assert agent.json("provider", "status")["Accounts"][0]["Up"]
+
+
+def test_whatever_becomes_of_requests_and_answers_nothing_is_done_twice(make_fleet):
+    fleets = [make_fleet([Pool("east", most=6)]) for _ in range(2)]
+    side_by_side(partial(lose_replies, fleets[0]), partial(be_unwell, fleets[1]))
 
 
 def children_of(process):

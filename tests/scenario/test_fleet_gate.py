@@ -74,11 +74,11 @@ def check_frozen(fleet, agent, writes):
     agent.put("freeze", {"Reason": "incident 12"})
     frozen_at = time.monotonic()
     agent.wait("status", lambda a: a["Frozen"], "the freeze to be known")
+    within(1, frozen_at)
+    count = fleet.sim.writes()
     within(LOOK_SECONDS, frozen_at)
     assert fleet.provider.last_write() - frozen_at < 1
     assert len(fleet.provider.writes()) <= writes + 1
-    count = fleet.sim.writes()
-    within(LOOK_SECONDS + 1, frozen_at)
     assert fleet.sim.writes() == count
 
 
@@ -86,20 +86,20 @@ def test_frozen_while_growing_and_while_shrinking_it_goes_on_when_unfrozen(make_
     fleet = make_fleet([Pool("east", most=5)])
     agent = fleet.start()
     fleet.provider.fault("slow", match="GET /sim/machines", seconds=0.3, times=10000)
-    agent.submit(job("web", count=12))
+    agent.submit(job("web", count=8))
     agent.wait_operation("east", "growing", "polling")
     check_frozen(fleet, agent, 0)
     agent.put("unfreeze")
     fleet.provider.clear()
     agent.wait_job("web", seconds=60)
-    agent.wait_size("east", 3)
-    assert fleet.peaks.machines["east"] == 3
+    agent.wait_size("east", 2)
+    assert fleet.peaks.machines["east"] == 2
     agent.delete("web")
     agent.wait_operation("east", "cordoning", "looking", "draining", "emptying", "removing")
     check_frozen(fleet, agent, len(fleet.provider.writes()))
     agent.put("unfreeze")
     agent.wait_size("east", 1)
-    assert sum(verb == "shrink" for verb, _ in fleet.provider.verbs()) == 2
+    assert [verb for verb, _ in fleet.provider.verbs()].count("shrink") == 1
     assert agent.unsettled() == []
 
 

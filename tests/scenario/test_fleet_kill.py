@@ -1,23 +1,22 @@
 """kill -9 while pools grow and shrink: what was wanted is reached, nothing is bought twice, no operation is forgotten."""
 import random
 import time
-
-import pytest
+from functools import partial
 
 from live.http_api import wait_for
-from scenario.fleet import Pool
+from scenario.fleet import Pool, side_by_side
 from scenario.world import job
 
+SEEDS = range(3)
 GROW_KILLS, SHRINK_KILLS = 3, 4
 
 
-def kill_at_moments(fleet, agent, moment, times, least, most):
-    """Kills it so many times, each some moments after it has begun to look; the last start stays."""
+def kill_at_moments(agent, moment, times, least, most):
+    """Kills it so many times, each some moments after it answers, and starts it again."""
     for _ in range(times):
         time.sleep(moment.uniform(least, most))
         agent.kill9()
-        agent.launch()
-        agent.wait_ready()
+        agent.start()
 
 
 def kill_held(fleet, agent):
@@ -27,27 +26,30 @@ def kill_held(fleet, agent):
     agent.start()
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_killed_at_random_moments_it_grows_and_shrinks_as_if_it_had_not_been(make_fleet, seed):
+def grow_and_shrink_killed(fleet, seed):
     moment = random.Random(seed)
-    fleet = make_fleet([Pool("east", most=6, boot_ms=500), Pool("west", most=6, usd_per_hour="0.2")])
     agent = fleet.start()
     agent.run(job("old", count=8))
     agent.submit(job("web", count=8))
-    kill_at_moments(fleet, agent, moment, GROW_KILLS, 0.1, 2.5)
+    kill_at_moments(agent, moment, GROW_KILLS, 0.1, 2.5)
     agent.wait_job("web", seconds=60)
     fleet.wait_running("web", 8)
     agent.wait_quiet(seconds=60)
-    assert fleet.sim.spread("web") == {"east": 8}
-    assert (fleet.peaks.machines["east"], fleet.peaks.desired["east"], fleet.sim.desired("west")) == (3, 3, 1)
+    assert fleet.sim.spread("web") == {"east": 8}, seed
+    assert (fleet.peaks.machines["east"], fleet.peaks.desired["east"], fleet.sim.desired("west")) == (3, 3, 1), seed
     agent.delete("web")
-    kill_at_moments(fleet, agent, moment, SHRINK_KILLS, 0.5, 3.5)
+    kill_at_moments(agent, moment, SHRINK_KILLS, 0.5, 3.5)
     agent.wait_size("east", 1, seconds=90)
-    assert fleet.sim.desired("west") == 1
-    assert fleet.sim.spread("old") == {"east": 4, "west": 4}
-    assert all(each["SchedulingEligibility"] == "eligible"
-               for name in fleet.names for each in fleet.sim.nomad(name).get("/v1/nodes").json() if each["Status"] == "ready")
-    assert agent.unsettled() == []
+    assert fleet.sim.desired("west") == 1, seed
+    assert fleet.sim.spread("old") == {"east": 4, "west": 4}, seed
+    nodes = [each for name in fleet.names for each in fleet.sim.nomad(name).get("/v1/nodes").json() if each["Status"] == "ready"]
+    assert len(nodes) == 2 and all(each["SchedulingEligibility"] == "eligible" for each in nodes), (seed, nodes)
+    assert agent.unsettled() == [], seed
+
+
+def test_killed_at_random_moments_it_grows_and_shrinks_as_if_it_had_not_been(make_fleet):
+    fleets = [make_fleet([Pool("east", most=6, boot_ms=500), Pool("west", most=6, usd_per_hour="0.2")]) for _ in SEEDS]
+    side_by_side(*[partial(grow_and_shrink_killed, fleet, seed) for fleet, seed in zip(fleets, SEEDS)])
 
 
 def test_killed_before_the_growth_and_started_before_the_account_speaks(make_fleet):
