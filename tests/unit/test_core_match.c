@@ -313,10 +313,11 @@ static void test_a_node_that_takes_another_identity_is_another_machine(void **st
 
 /* --- many --------------------------------------------------------------------------------------------------------- */
 
+/* Of this process: what else the machine does takes no part. */
 static double seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -340,8 +341,8 @@ static void test_ten_thousand_instances_are_matched_in_well_under_a_second(void 
     assert_int_equal(link_of(scene)->joined, INSTANCES);
     for (uint32_t i = 0; i < INSTANCES; i += 97)
         assert_is(scene, i, INSTANCES - 1 - i);
-    /* About 20 ms, ten times that under a sanitizer; squares of ten thousand would take seconds. */
-    if (took > 0.5)
+    /* Some milliseconds, under sanitizers too; each with each would take a hundred times as long. */
+    if (took > 0.2)
         fail_msg("matching took %.3f s", took);
 }
 
