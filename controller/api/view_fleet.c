@@ -177,21 +177,11 @@ void view_accounts(const struct world *world, struct buffer *out)
 /* --- instances ------------------------------------------------------------------------------------------------------
  */
 
-static const char *notice_of(const struct world_account *account, const char *instance)
-{
-    const struct account_facts *notices = account->facts[LOOK_INTERRUPTIONS];
-    for (size_t i = 0; notices != NULL && i < notices->interruption_count; i++) {
-        if (strcmp(notices->interruptions[i].instance, instance) == 0) {
-            return interruption_word(notices->interruptions[i].kind);
-        }
-    }
-    return "";
-}
-
 static void view_instance(struct json_writer *writer, const struct world *world, const struct world_account *account,
                           const char *pool, const struct account_instance *instance)
 {
     const struct instance_match *match = world_match_of(account, instance);
+    const struct account_interruption *notice = world_notice_of(account, instance->id);
     const struct world_region *region =
         match->matched && match->region < world->region_count ? &world->regions[match->region] : NULL;
     const struct world_node *node = region != NULL ? world_find_node(region, &match->node) : NULL;
@@ -210,9 +200,10 @@ static void view_instance(struct json_writer *writer, const struct world *world,
     json_writer_field_text(writer, "Region", region != NULL && node != NULL ? region->config.name : "");
     json_writer_field_text(writer, "NodeID", node != NULL ? uuid_format(&node->id, id) : "");
     json_writer_field_text(writer, "NodeName", node != NULL ? world_text(world, node->name) : "");
-    json_writer_field_text(writer, "Notice", notice_of(account, instance->id));
+    json_writer_field_text(writer, "Notice", notice != NULL ? interruption_word(notice->kind) : "");
     json_writer_field_text(writer, "Trouble",
-                           match->doubtful ? "another instance has the same identity" : instance->trouble);
+                           match->doubtful ? "another instance or another node has the same identity"
+                                           : instance->trouble);
     json_writer_end_object(writer);
 }
 

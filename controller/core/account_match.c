@@ -95,10 +95,16 @@ static void match_one(const struct world *world, const struct world_account *acc
     struct instance_match *match = match_of_node(account, node);
     if (!match || match->doubtful)
         return;
-    /* A machine that was set up anew is a new node; the old one lingers, down. */
+    /* A machine that was set up anew is a new node; the old one lingers, down. Of two that are not down, nobody can say
+     * which one is removed with the machine. */
     const struct world_node *before = match_node(world, match);
-    if (before && before != node && before->status == NODE_READY && node->status != NODE_READY)
+    if (before && before != node && before->status != NODE_DOWN && match_of_node(account, before) == match) {
+        if (node->status == NODE_DOWN)
+            return;
+        match->doubtful = true;
+        match->matched = false;
         return;
+    }
     match->region = (uint32_t)(region - world->regions);
     match->node = node->id;
     match->matched = true;

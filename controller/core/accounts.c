@@ -154,23 +154,54 @@ void accounts_recount(struct core *core)
 /* --- what the provider says of machines that will go ----------------------------------------------------------------
  */
 
+static int by_instance(const void *a, const void *b)
+{
+    const struct account_interruption *one = a;
+    const struct account_interruption *other = b;
+    int order = strcmp(one->instance, other->instance);
+    return order ? order : (int)one->kind - (int)other->kind;
+}
+
+const struct account_interruption *world_notice_of(const struct world_account *account, const char *instance)
+{
+    const struct account_facts *notices = account->facts[LOOK_INTERRUPTIONS];
+    size_t low = 0;
+    size_t high = notices ? notices->interruption_count : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(notices->interruptions[middle].instance, instance) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found =
+        notices && low < notices->interruption_count && strcmp(notices->interruptions[low].instance, instance) == 0;
+    return found ? &notices->interruptions[low] : NULL;
+}
+
+static bool is_leaving(const struct world_account *account, const struct account_instance *instance)
+{
+    const struct account_interruption *notice = world_notice_of(account, instance->id);
+    return instance->state == INSTANCE_STOPPING || (notice && notice->kind == INTERRUPTION_TERMINATE);
+}
+
 static void take_notices(struct core *core, struct world_account *account)
 {
     struct world *world = &core->world;
     const struct account_facts *pools = account->facts[LOOK_POOLS];
-    const struct account_facts *notices = account->facts[LOOK_INTERRUPTIONS];
+    bool *changed = memory_new(world->region_count, sizeof *changed);
     for (size_t i = 0; pools && i < pools->instance_count; i++) {
-        bool leaving = pools->instances[i].state == INSTANCE_STOPPING;
-        for (size_t n = 0; notices && !leaving && n < notices->interruption_count; n++)
-            leaving = notices->interruptions[n].kind == INTERRUPTION_TERMINATE &&
-                      strcmp(notices->interruptions[n].instance, pools->instances[i].id) == 0;
+        bool leaving = is_leaving(account, &pools->instances[i]);
         struct world_node *node = (struct world_node *)(uintptr_t)match_node(world, &account->matches[i]);
         if (!node || node->leaving == leaving)
             continue;
         node->leaving = leaving;
-        pools_count(&world->regions[account->matches[i].region]);
-        core_changed(core);
+        changed[account->matches[i].region] = true;
     }
+    for (size_t r = 0; r < world->region_count; r++)
+        if (changed[r])
+            pools_count(&world->regions[r]);
+    free(changed);
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
@@ -189,6 +220,8 @@ static void take_facts(struct core *core, struct world_account *account, struct 
     account->looked_ms[facts->look] = world->now_ms;
     account->failed[facts->look] = ACCOUNT_OK;
     text_replace(&account->failure[facts->look], NULL);
+    if (facts->look == LOOK_INTERRUPTIONS && facts->interruption_count)
+        qsort(facts->interruptions, facts->interruption_count, sizeof *facts->interruptions, by_instance);
     if (facts->look == LOOK_POOLS)
         account_match_all(world, (uint32_t)(account - world->accounts));
     for (size_t i = 0; i < world->region_count; i++) {

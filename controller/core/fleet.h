@@ -25,7 +25,7 @@ struct instance_match {
     uint32_t region; /* place in world.regions */
     struct uuid node;
     bool matched;
-    bool doubtful; /* another instance says the same of itself */
+    bool doubtful; /* another instance says the same of itself, or two nodes that are not down claim it */
 };
 
 struct world_account {
@@ -152,6 +152,8 @@ const struct account_pool *world_provider_pool(const struct world *world, const 
 /* The instance that a node is, or NULL. */
 const struct account_instance *world_instance_of(const struct world *world, const struct world_region *region,
                                                  const struct world_node *node);
+/* The gravest notice of that instance, or NULL. */
+const struct account_interruption *world_notice_of(const struct world_account *account, const char *instance);
 /* The place in world.regions and the id of the node that the at-th instance of an account is. */
 const struct instance_match *world_match_of(const struct world_account *account,
                                             const struct account_instance *instance);

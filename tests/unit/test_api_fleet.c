@@ -373,9 +373,9 @@ static void test_instances_show_their_node_their_notice_and_their_doubt(void **s
                 "\"Foreign\":true,\"Region\":\"\",\"NodeID\":\"\",\"NodeName\":\"\",\"Notice\":"
                 "\"rebalance\"}");
     assert_says(json_array_get(list, 2), "{\"ID\":\"i-3\",\"State\":\"unknown\",\"LaunchedAt\":null,\"NodeName\":\"\","
-                                         "\"Trouble\":\"another instance has the same identity\"}");
+                                         "\"Trouble\":\"another instance or another node has the same identity\"}");
     assert_says(json_array_get(list, 3), "{\"ID\":\"i-4\",\"ProviderPool\":\"asg-offered\",\"State\":\"failed\","
-                                         "\"Trouble\":\"another instance has the same identity\"}");
+                                         "\"Trouble\":\"another instance or another node has the same identity\"}");
     json_decref(all);
 }
 

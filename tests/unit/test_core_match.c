@@ -311,6 +311,40 @@ static void test_a_node_that_takes_another_identity_is_another_machine(void **st
     assert_false(match_at(scene, 1)->matched);
 }
 
+/* Which of the two would be removed with the machine? */
+static void test_an_instance_that_two_nodes_claim_is_neither(void **state)
+{
+    struct scene *scene = *state;
+    feed_instances(scene, PAIR, 2);
+    feed_node_of(scene, 1, NODE_READY, "i-2");
+    assert_is(scene, 1, 1);
+    feed_node_of(scene, 2, NODE_READY, "i-2");
+    const struct world *world = core_world(scene->core);
+    for (int again = 0; again < 2; again++) {
+        assert_false(match_at(scene, 1)->matched);
+        assert_true(match_at(scene, 1)->doubtful);
+        for (uint32_t n = 1; n <= 2; n++) {
+            struct uuid id = numbered(n);
+            assert_null(world_instance_of(world, &world->regions[0], world_find_node(&world->regions[0], &id)));
+        }
+        feed_instances(scene, PAIR, 2);
+    }
+    feed_node_of(scene, 1, NODE_DOWN, "i-2");
+    feed_instances(scene, PAIR, 2);
+    assert_is(scene, 1, 2);
+}
+
+static void test_a_node_that_claims_it_no_more_is_no_rival(void **state)
+{
+    struct scene *scene = *state;
+    feed_instances(scene, PAIR, 2);
+    feed_node_of(scene, 1, NODE_READY, "i-2");
+    feed_node_of(scene, 1, NODE_READY, "i-0abcdef1");
+    feed_node_of(scene, 2, NODE_READY, "i-2");
+    assert_is(scene, 0, 1);
+    assert_is(scene, 1, 2);
+}
+
 /* --- many --------------------------------------------------------------------------------------------------------- */
 
 /* Of this process: what else the machine does takes no part. */
@@ -364,6 +398,8 @@ int main(void)
                                         close_scene),
         cmocka_unit_test_setup_teardown(test_a_node_that_takes_another_identity_is_another_machine, open_scene,
                                         close_scene),
+        cmocka_unit_test_setup_teardown(test_an_instance_that_two_nodes_claim_is_neither, open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(test_a_node_that_claims_it_no_more_is_no_rival, open_scene, close_scene),
         cmocka_unit_test_setup_teardown(test_ten_thousand_instances_are_matched_in_well_under_a_second, open_scene,
                                         close_scene),
     };
