@@ -20,7 +20,7 @@ static void kept_free(void *memory)
     free(kept);
 }
 
-/* PROVIDER_UNSET is ACCOUNT_UNSET. */
+/* Equal is what they are to stay. NOLINTNEXTLINE(misc-redundant-expression) */
 _Static_assert(PROVIDER_UNSET == ACCOUNT_UNSET, "one word for what is not known");
 _Static_assert((int)PROVIDER_OWNED == (int)MARKET_OWNED && (int)PROVIDER_SPOT == (int)MARKET_SPOT,
                "markets in one order");
