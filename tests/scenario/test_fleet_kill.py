@@ -36,6 +36,7 @@ def grow_and_shrink_killed(fleet, seed):
     fleet.wait_running("web", 8)
     agent.wait_quiet(seconds=60)
     assert fleet.sim.spread("web") == {"east": 8}, seed
+    assert agent.audit("withdraw") == [], seed
     assert (fleet.peaks.machines["east"], fleet.peaks.desired["east"], fleet.sim.desired("west")) == (3, 3, 1), seed
     agent.delete("web")
     kill_at_moments(agent, moment, SHRINK_KILLS, 0.5, 3.5)
