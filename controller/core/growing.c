@@ -276,6 +276,10 @@ static bool is_proposed(const struct core *core, const struct drover_job *job)
 bool fleet_grow_for(struct core *core, struct drover_job *job)
 {
     struct attempt *attempt = job->attempt;
+    if (attempt && attempt->unheard && job->decision && !fleet_awaits_account(core, job->decision)) {
+        attempt_grown(core, job); /* now that it is known what could be bought */
+        return true;
+    }
     if (!fleet_serves(core, job) && !shrinks_for(core, job, false) && job->decision && attempt &&
         attempt->growths < GROWTHS_MOST)
         for (size_t i = 0; i < job->decision->growth_count; i++)

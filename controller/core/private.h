@@ -68,6 +68,7 @@ struct attempt {
     size_t asked_count;
     struct decision *decision;
     bool waiting_for_growth;  /* pools are being grown for it */
+    bool unheard;             /* it was divided before an account had spoken that could grow pools for it */
     unsigned growths;         /* times that happened */
     bool waiting_for_regions; /* after a start: until every region has spoken or is dark */
 };
