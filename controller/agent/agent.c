@@ -89,7 +89,7 @@ static bool agent_start(struct agent *agent, struct error *ret_error)
 {
     char *token_file = token_path(agent->config->token_file);
     bool ok = token_obtain(token_file, &agent->token, ret_error) && restore_open(agent, ret_error) &&
-              start_federation(agent, ret_error);
+              start_federation(agent, ret_error) && accounts_start(agent, ret_error);
     if (ok) {
         uv_prepare_start(&agent->turn_begin, agent_on_turn);
         agent->started_at_ms = agent->clock.now_ms;
@@ -102,7 +102,6 @@ static bool agent_start(struct agent *agent, struct error *ret_error)
     if (ok) {
         start_print(agent, token_file);
         federation_start(agent->federation);
-        ok = accounts_start(agent, ret_error);
         uv_timer_start(&agent->tick_timer, agent_on_tick, AGENT_TICK_MS, AGENT_TICK_MS);
     }
     free(token_file);

@@ -164,6 +164,7 @@ static void run_round(struct core *core, struct attempt *attempt, struct drover_
     decision_free(attempt->decision);
     attempt->decision = place_job(&placing);
     attempt->decision->revision = attempt->revision;
+    attempt->unheard = fleet_awaits_account(core, attempt->decision);
     for (size_t i = 0; i < core->world.region_count; i++)
         ask_region(core, attempt, job, core->world.regions[i].name);
     if (!attempt_awaits_answers(attempt))

@@ -180,8 +180,7 @@ static bool is_unheard(const struct world_account *account, enum account_look lo
     return !account->facts[look] && !account->failure[look] && (account->up || !account->text);
 }
 
-/* A pool that could be grown for what has no place is of an account that has not been heard yet. */
-static bool awaits_account(const struct core *core, const struct decision *decision)
+bool fleet_awaits_account(const struct core *core, const struct decision *decision)
 {
     for (size_t r = 0; r < core->world.region_count; r++) {
         const struct world_region *region = &core->world.regions[r];
@@ -201,7 +200,7 @@ static bool awaits_account(const struct core *core, const struct decision *decis
 static bool must_wait(const struct core *core, const struct drover_job *job)
 {
     return grows_for(core, job) || shrinks_for(core, job, false) || shrinks_for(core, job, true) ||
-           (job->decision && awaits_account(core, job->decision));
+           (job->decision && fleet_awaits_account(core, job->decision));
 }
 
 static void begin_growth(struct core *core, const struct drover_job *job, const struct decision_growth *growth)
@@ -247,7 +246,7 @@ bool fleet_may_come(const struct core *core, const struct decision *decision)
             lacks_room_there(&core->world, decision, core->world.fleet[i]))
             return true;
     }
-    return awaits_account(core, decision);
+    return fleet_awaits_account(core, decision);
 }
 
 /* A job waits for the pool to stop shrinking: it would rather have the machine. */
@@ -305,6 +304,10 @@ static bool is_proposed(const struct core *core, const struct drover_job *job)
 bool fleet_grow_for(struct core *core, struct drover_job *job)
 {
     struct attempt *attempt = job->attempt;
+    if (attempt && attempt->unheard && job->decision && !fleet_awaits_account(core, job->decision)) {
+        attempt_grown(core, job); /* now that it is known what could be bought */
+        return true;
+    }
     if (!grows_for(core, job) && !shrinks_for(core, job, false) && job->decision && attempt &&
         attempt->growths < GROWTHS_MOST)
         for (size_t i = 0; i < job->decision->growth_count; i++)

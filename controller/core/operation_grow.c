@@ -169,6 +169,10 @@ static void ask(struct core *core, struct fleet_pool *fleet)
 static void withdraw(struct core *core, struct fleet_pool *fleet)
 {
     char before[160];
+    if (!fleet_provider_pool(core, fleet)) {
+        operation_pause(core, fleet->operation, JOIN_LOOK_MS, "its account has not been heard");
+        return;
+    }
     if (!operation_may_write(core, fleet))
         return;
     struct effect effect = operation_effect(core, fleet, EFFECT_WITHDRAW);

@@ -68,6 +68,7 @@ struct attempt {
     size_t asked_count;
     struct decision *decision;
     bool waiting_for_growth;  /* pools are being grown for it */
+    bool unheard;             /* it was divided before an account had spoken that could grow pools for it */
     unsigned growths;         /* times that happened */
     bool waiting_for_regions; /* after a start: until every region has spoken or is dark */
 };
@@ -330,6 +331,8 @@ bool fleet_grow_for(struct core *core, struct drover_job *job);
 /* Machines for what a decision could not place can be had, or are being changed where it lacks room, or the account
  * that may have them has not been heard yet. */
 bool fleet_may_come(const struct core *core, const struct decision *decision);
+/* A pool that could be grown for what has no place is of an account that has not been heard yet. */
+bool fleet_awaits_account(const struct core *core, const struct decision *decision);
 /* Appends why linked pools where a decision lacked room cannot be grown: "; REGION/POOL cannot grow: ...". */
 void fleet_tell_obstacles(const struct core *core, const struct decision *decision, struct buffer *out);
 /* How many more machines a linked pool may be given now; 0 and the reason in `why`. */

@@ -143,3 +143,12 @@ def test_a_job_that_comes_while_its_pool_shrinks_keeps_the_node_or_buys_one_agai
     given_back = [row["Result"] for row in agent.audit("uncordon")]
     removed = len(agent.audit("shrink"))
     assert (given_back, removed, fleet.provider.verbs()) in ((["done"], 0, []), ([], 1, [("shrink", "east"), ("grow", "east")]))
+
+
+def test_a_wrong_removal_would_be_seen(make_fleet):
+    """What every story of a fleet ends with: each removal was of a node that took no work and held none."""
+    fleet = make_fleet([Pool("east", nodes=2)])
+    machines = [each["ID"] for each in fleet.sim.machines("east")["Instances"]]
+    fleet.sim.run_foreign("east", job("theirs", count=8))
+    wrongs = "\n".join(fleet.provider.judge({"Region": "east", "Instances": machines}))
+    assert wrongs.count("still takes work") == 2 and wrongs.count("holds an allocation of theirs") == 8, wrongs

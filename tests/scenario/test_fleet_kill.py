@@ -7,8 +7,8 @@ from live.http_api import wait_for
 from scenario.fleet import Pool, side_by_side
 from scenario.world import job
 
-SEEDS = range(3)
-GROW_KILLS, SHRINK_KILLS = 3, 4
+SEEDS = range(2)
+GROW_KILLS, SHRINK_KILLS, WRONG_KILLS = 3, 4, 5
 
 
 def kill_at_moments(agent, moment, times, least, most):
@@ -36,6 +36,7 @@ def grow_and_shrink_killed(fleet, seed):
     fleet.wait_running("web", 8)
     agent.wait_quiet(seconds=60)
     assert fleet.sim.spread("web") == {"east": 8}, seed
+    assert agent.audit("withdraw") == [], seed
     assert (fleet.peaks.machines["east"], fleet.peaks.desired["east"], fleet.sim.desired("west")) == (3, 3, 1), seed
     agent.delete("web")
     kill_at_moments(agent, moment, SHRINK_KILLS, 0.5, 3.5)
@@ -47,9 +48,41 @@ def grow_and_shrink_killed(fleet, seed):
     assert agent.unsettled() == [], seed
 
 
-def test_killed_at_random_moments_it_grows_and_shrinks_as_if_it_had_not_been(make_fleet):
-    fleets = [make_fleet([Pool("east", most=6, boot_ms=500), Pool("west", most=6, usd_per_hour="0.2")]) for _ in SEEDS]
-    side_by_side(*[partial(grow_and_shrink_killed, fleet, seed) for fleet, seed in zip(fleets, SEEDS)])
+def elsewhere_killed(fleet, seed, count, wrong):
+    """East cannot give what is wanted: the agent is killed while it tries, and while it goes to west."""
+    moment = random.Random(seed)
+    agent = fleet.start()
+    agent.run(job("old", count=8))
+    fleet.sim.fault("east", wrong, "std 3" if wrong == "no-join" else "std 1")
+    agent.submit(job("web", count=count))
+    kill_at_moments(agent, moment, WRONG_KILLS, 0.1, 2)
+    agent.wait_job("web", seconds=90)
+    agent.wait_quiet(seconds=60)
+    assert agent.unsettled() == [], seed
+
+
+def capacity_killed(fleet, seed):
+    elsewhere_killed(fleet, seed, 12, "no-capacity")
+    assert fleet.sim.spread("web") == {"east": 4, "west": 8}, seed
+    assert fleet.provider.verbs() == [("grow", "east"), ("withdraw", "east"), ("grow", "west")], seed
+    assert (fleet.sim.desired("east"), fleet.sim.desired("west")) == (2, 3), seed
+
+
+def joining_killed(fleet, seed):
+    elsewhere_killed(fleet, seed, 4, "no-join")
+    assert fleet.sim.spread("web") == {"west": 4}, seed
+    assert fleet.provider.verbs() == [("grow", "east"), ("shrink", "east")] * 3 + [("grow", "west")], seed
+    assert (fleet.peaks.machines["east"], fleet.peaks.desired["east"], fleet.sim.desired("east")) == (2, 2, 1), seed
+
+
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(make_fleet):
+    def pools(**more):
+        return [Pool("east", most=6, **more), Pool("west", most=6, usd_per_hour="0.2", shrinks=more.get("shrinks", True))]
+
+    stories = [partial(grow_and_shrink_killed, make_fleet(pools(boot_ms=500)), seed) for seed in SEEDS]
+    stories.append(partial(capacity_killed, make_fleet(pools(shrinks=False)), 2))
+    stories.append(partial(joining_killed, make_fleet(pools(shrinks=False, join_within="2s")), 3))
+    side_by_side(*stories)
 
 
 def test_killed_before_the_growth_and_started_before_the_account_speaks(make_fleet):
