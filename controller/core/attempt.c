@@ -417,7 +417,7 @@ void attempt_resume(struct core *core, struct drover_job *job)
     core->timers_changed = true;
 }
 
-static bool every_region_has_spoken(const struct core *core)
+bool every_region_has_spoken(const struct core *core)
 {
     for (size_t i = 0; i < core->world.region_count; i++) {
         const struct world_region *region = &core->world.regions[i];

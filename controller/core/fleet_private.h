@@ -65,6 +65,9 @@ void operation_end(struct core *core, struct fleet_pool *fleet, bool well, const
 void operation_free(struct operation *operation);
 /* Jobs that waited for what has ended, or for an account (NULL), look again. */
 void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well);
+/* Where what could not be had may be asked for again, the jobs that it left without room look again. Not after machines
+ * that did not join: those cost money each time, and a person has to see why. */
+void fleet_retry_jobs(struct core *core);
 /* The job that a growth is for still lacks room. */
 bool fleet_is_needed(const struct core *core, const struct operation *operation);
 bool fleet_is_awaited(const struct core *core, const struct fleet_pool *fleet);

@@ -332,3 +332,56 @@ void fleet_wake_jobs(struct core *core, const struct operation *ended, bool well
             attempt_grown(core, job);
     }
 }
+
+/* Something cooled has ended since the last time; sets the deadline for what has not. */
+static bool has_warmed(struct core *core)
+{
+    int64_t now = core->world.now_ms;
+    bool ended = false;
+    for (size_t i = 0; i < core->world.fleet_count; i++) {
+        const struct fleet_pool *fleet = core->world.fleet[i];
+        for (size_t c = 0; c < fleet->cooled_count; c++) {
+            int64_t until = fleet->cooled[c].until_ms;
+            if (until > now)
+                core_deadline(core, until);
+            ended = ended || (until > core->warmed_ms && until <= now);
+        }
+    }
+    core->warmed_ms = now;
+    return ended;
+}
+
+static bool could_grow(const struct core *core, const struct decision *decision)
+{
+    char why[200];
+    for (size_t r = 0; r < core->world.region_count; r++) {
+        const struct world_region *region = &core->world.regions[r];
+        for (uint32_t p = 0; p < region->config.pool_count; p++)
+            if (region->config.pools[p].provider_pool[0] &&
+                lacks_room_in(decision, region->config.name, region->config.pools[p].name) &&
+                fleet_growable(core, region, p, why, sizeof why) > 0)
+                return true;
+    }
+    return false;
+}
+
+static bool all_have_spoken(const struct core *core)
+{
+    for (size_t i = 0; i < core->world.account_count; i++)
+        if (is_unheard(&core->world.accounts[i], LOOK_POOLS))
+            return false;
+    return every_region_has_spoken(core);
+}
+
+void fleet_retry_jobs(struct core *core)
+{
+    bool may = core->world.mode == MODE_ENFORCE && !core->world.frozen && all_have_spoken(core);
+    if (!may || !has_warmed(core))
+        return;
+    for (size_t i = 0; i < core->world.job_count; i++) {
+        struct drover_job *job = core->world.jobs[i];
+        if (!job->attempt && job->state == JOB_STATE_PARTIAL && !job->stop_wanted && job->decision &&
+            could_grow(core, job->decision))
+            attempt_grown(core, job);
+    }
+}

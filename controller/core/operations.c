@@ -327,6 +327,7 @@ void fleet_tick(struct core *core)
     accounts_recount(core);
     for (size_t i = 0; i < core->world.fleet_count; i++)
         operation_advance(core, core->world.fleet[i]);
+    fleet_retry_jobs(core);
     idle_tick(core);
 }
 

@@ -96,6 +96,7 @@ struct core {
     struct attempt **dry_runs;
     size_t dry_run_count, dry_run_capacity;
     int64_t recount_ms, idle_next_ms; /* when joined machines are counted, and idle nodes looked for; 0: not */
+    int64_t warmed_ms;                /* until when ends of what was cooled have been followed */
     struct known_price *prices;
     size_t price_count, price_capacity;
     /* Only during a step. */
@@ -314,6 +315,8 @@ bool job_conclude_stop(struct core *core, struct drover_job *job);
 void copy_stop_advance(struct core *core, struct drover_job *job, struct job_copy *copy);
 void copy_stop_ended(struct core *core, const struct pending *pending, const struct effect_result *result);
 
+/* Every region has told what it holds since the start, or cannot be asked. */
+bool every_region_has_spoken(const struct core *core);
 void attempt_grown(struct core *core, struct drover_job *job);
 
 /* --- operations.c, growing.c, cooling.c, operation_settle.c --------------------------------------------------------
