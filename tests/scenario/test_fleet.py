@@ -1,9 +1,10 @@
 """Growing and shrinking as a whole: what a job needs is bought, what stands idle is given back, and every answer says so."""
 import subprocess
+from functools import partial
 
 from live.http_api import wait_for
 from live.proxy import Delay
-from scenario.fleet import FleetAgent, Pool
+from scenario.fleet import FleetAgent, Pool, side_by_side
 from scenario.test_cli_commands import job_hcl, table
 from scenario.world import job
 
@@ -80,8 +81,8 @@ def test_a_job_that_does_not_fit_grows_its_pool_and_its_stop_gives_the_machines_
     wait_for(lambda: len(agent.json("instance", "list")["Instances"]) == 2, 10, "the machines to be gone")
 
 
-def test_what_cannot_be_had_is_taken_back_and_the_next_best_is_grown(make_fleet):
-    fleet = make_fleet([Pool("east", most=5), Pool("north", most=5, usd_per_hour="0.15"), Pool("west", most=5, usd_per_hour="0.2")])
+def grow_the_next_best(fleet):
+    """What cannot be had is taken back, and not asked for again at once."""
     agent = fleet.start()
     agent.run(job("old", count=12))
     fleet.sim.fault("east", "no-capacity", "std 1")
@@ -100,8 +101,8 @@ def test_what_cannot_be_had_is_taken_back_and_the_next_best_is_grown(make_fleet)
     assert len(fleet.provider.verbs("north")) == 1
 
 
-def test_machines_that_never_join_are_replaced_twice_and_then_reported(make_fleet):
-    fleet = make_fleet([Pool("east", most=3, join_within="1s"), Pool("west", nodes=1, most=3, usd_per_hour="0.2")])
+def replace_what_never_joins(fleet):
+    """Twice; then it is reported and the next best is grown."""
     agent = fleet.start()
     agent.run(job("old", count=8))
     fleet.sim.fault("east", "no-join", "std 3")
@@ -114,6 +115,13 @@ def test_machines_that_never_join_are_replaced_twice_and_then_reported(make_flee
     pool = agent.wait_size("east", 1)
     assert pool["Rests"] == "1 of 1 new machines became no ready node in time, though replaced 2 times"
     assert f"east/std: rests: {pool['Rests']}" in agent.cli("pool", "list").stdout
+
+
+def test_what_cannot_be_had_or_never_joins_is_grown_elsewhere(make_fleet):
+    west = Pool("west", most=5, usd_per_hour="0.2")
+    lacking = make_fleet([Pool("east", most=5), Pool("north", most=5, usd_per_hour="0.15"), west])
+    silent = make_fleet([Pool("east", most=3, join_within="1s"), west])
+    side_by_side(partial(grow_the_next_best, lacking), partial(replace_what_never_joins, silent))
 
 
 def test_machines_are_known_where_the_account_speaks_before_the_region(make_fleet):

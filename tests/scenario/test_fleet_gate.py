@@ -18,7 +18,7 @@ def test_in_observe_nothing_is_written_to_the_provider(make_fleet):
     assert fleet.sim.writes() == 0
     assert agent.pool("east")["Operation"] is None
     agent.put("mode", {"Mode": "enforce"})
-    agent.wait_size("east", 1)
+    assert agent.wait_operation("east", "looking", "emptying", "removing", "polling")["Kind"] == "shrink"
 
 
 def approval(agent, kind, region="east"):

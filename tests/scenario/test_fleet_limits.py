@@ -1,12 +1,13 @@
 """How fast nodes are given back, and the development agent's own story."""
 import time
+from functools import partial
 
-from scenario.fleet import Pool, within
+from scenario.fleet import Pool, side_by_side, within
 from scenario.test_cli_commands import job_hcl
 
 
-def test_no_more_nodes_an_hour_are_removed_than_allowed_also_over_a_restart(make_fleet):
-    fleet = make_fleet([Pool("east", nodes=4, min_nodes=0, nodes_an_hour=1)])
+def keep_to_the_hour(fleet):
+    """One node an hour, also over a restart."""
     agent = fleet.start()
     agent.wait_size("east", 3)
     # Three nodes stand idle for much longer than idle_after, before and after.
@@ -24,9 +25,9 @@ def sizes(agent):
     return {f"{pool['Region']}/{pool['Name']}": pool["Desired"] for pool in pools if pool["Desired"] is not None}
 
 
-def test_the_development_agent_grows_for_a_job_and_shrinks_when_it_is_stopped(make_agent):
+def grow_and_shrink_in_development(agent):
     """Three simulated regions and their providers in one process: a job larger than all that is there."""
-    agent = make_agent().start()
+    agent.start()
     agent.wait_regions()
     before = agent.wait_json(["pool", "list"], lambda a: sum(pool["Desired"] is not None for pool in a["Pools"]) == 3) and sizes(agent)
     assert before == {"aws-us-east-1/big": 2, "aws-us-east-1/std": 4, "azure-westeurope/std": 4}
@@ -38,3 +39,8 @@ def test_the_development_agent_grows_for_a_job_and_shrinks_when_it_is_stopped(ma
     assert agent.json("job", "status", "web")["Proven"] == 140
     agent.cli("job", "stop", "web")
     agent.wait_json(["pool", "list"], lambda a: sizes(agent) == before and not any(pool["Operation"] for pool in a["Pools"]), seconds=90)
+
+
+def test_nodes_an_hour_are_kept_to_and_the_development_agent_grows_and_shrinks(make_fleet, make_agent):
+    fleet = make_fleet([Pool("east", nodes=4, min_nodes=0, nodes_an_hour=1)])
+    side_by_side(partial(keep_to_the_hour, fleet), partial(grow_and_shrink_in_development, make_agent()))
