@@ -181,6 +181,16 @@ static void withdraw(struct core *core, struct fleet_pool *fleet)
     operation_send(core, fleet, &effect, before, "as many as there are");
 }
 
+/* A new machine that is no node; not one that may be a node all the same, at work. */
+static bool never_came(const struct core *core, const struct operation *operation, const struct world_account *account,
+                       const struct account_instance *instance, bool strangers)
+{
+    const struct instance_match *match = world_match_of(account, instance);
+    if (!is_new(operation, instance) || match->doubtful || match_node(&core->world, match))
+        return false;
+    return instance->state == INSTANCE_FAILED || !strangers;
+}
+
 /* Takes away what has become no node. */
 static void replace(struct core *core, struct fleet_pool *fleet)
 {
@@ -190,21 +200,20 @@ static void replace(struct core *core, struct fleet_pool *fleet)
     struct effect effect = operation_effect(core, fleet, EFFECT_SHRINK);
     struct buffer before = BUFFER_INIT;
     bool strangers = count_strangers(core, fleet) > 0;
+    const struct world_account *account = &core->world.accounts[fleet_world_pool(core, fleet, NULL)->link.account];
     effect.change.instances = memory_new(CHANGE_INSTANCES_MAX, sizeof *effect.change.instances);
     for (size_t i = 0; i < pool->instance_count && effect.change.instance_count < CHANGE_INSTANCES_MAX; i++) {
         const struct account_instance *instance = &pool->instances[i];
-        const struct world_node *node = match_node(
-            &core->world,
-            world_match_of(&core->world.accounts[fleet_world_pool(core, fleet, NULL)->link.account], instance));
-        if (!is_new(fleet->operation, instance) || node || (strangers && instance->state != INSTANCE_FAILED))
-            continue; /* what has a node, or may be one, is no machine that never came */
+        if (!never_came(core, fleet->operation, account, instance, strangers))
+            continue;
         text_replace(&effect.change.instances[effect.change.instance_count++], instance->id);
         buffer_printf(&before, "%s%s", before.length ? ", " : "no node: ", instance->id);
     }
     if (effect.change.instance_count == 0) {
         effect_release(&effect);
         operation_end(core, fleet, false,
-                      "new machines are nodes that take no work: not ready, or made ineligible by somebody");
+                      "new machines are nodes that take no work: not ready, made ineligible, or claimed by two (drover "
+                      "instance list)");
     } else {
         operation_send(core, fleet, &effect, before.data, "removed");
     }
