@@ -74,6 +74,8 @@ void observe_node(struct core *core, struct world_region *region, const struct n
     if (node->listed && fact->modify_index < node->modify_index)
         return;
     node->listed = true;
+    if (!node->known_ms)
+        node->known_ms = region->complete ? core->world.now_ms : 1;
     node->modify_index = fact->modify_index;
     node->name = intern_put(names, fact->name);
     node->datacenter = intern_put(names, fact->datacenter);

@@ -96,8 +96,8 @@ static struct newcomers count_new(const struct core *core, const struct fleet_po
     return count;
 }
 
-/* Nodes of the pool that no instance is: while there are any, a machine that seems to have become no node may be one of
- * them, at work. */
+/* Nodes that no instance is, of the pool, or come since the operation began and selected otherwise: while there are
+ * any, a machine that seems to have become no node may be one of them, at work. */
 static int64_t count_strangers(const struct core *core, const struct fleet_pool *fleet)
 {
     struct world_region *region = NULL;
@@ -105,7 +105,8 @@ static int64_t count_strangers(const struct core *core, const struct fleet_pool 
     int64_t strangers = 0;
     for (size_t n = 0; n < region->node_count; n++) {
         const struct world_node *node = &region->nodes[n];
-        strangers += node->present && node->status != NODE_DOWN && &region->pools[node->pool] == pool &&
+        bool may_be_of_it = &region->pools[node->pool] == pool || node->known_ms >= fleet->operation->since_ms;
+        strangers += node->present && node->status != NODE_DOWN && may_be_of_it &&
                      !world_instance_of(&core->world, region, node);
     }
     return strangers;
@@ -226,19 +227,18 @@ static void give_up_joining(struct core *core, struct fleet_pool *fleet, const s
 {
     struct operation *operation = fleet->operation;
     char text[300];
-    int64_t strangers = count_strangers(core, fleet);
-    if (strangers > 0 && count->failed == 0) {
-        snprintf(
-            text, sizeof text,
-            "%lld nodes of the pool do not say which machine they are (drover instance list shows what is missing); "
-            "nothing is removed for that",
-            (long long)strangers);
-        operation_end(core, fleet, false, text);
-        return;
-    }
     if (count->live + count->failed <= count->joined) {
         text_replace(&operation->trouble, "the provider brought no machines in time");
         operation_set(core, fleet, OPERATION_WITHDRAWING);
+        return;
+    }
+    int64_t strangers = count_strangers(core, fleet);
+    if (strangers > 0 && count->failed == 0) {
+        snprintf(text, sizeof text,
+                 "nodes that do not say which machine they are: %lld (drover instance list shows what is missing); "
+                 "nothing is removed for that",
+                 (long long)strangers);
+        operation_end(core, fleet, false, text);
         return;
     }
     snprintf(text, sizeof text, "%lld of %lld new machines became no ready node in time",

@@ -49,6 +49,7 @@ struct world_node {
     struct fact_pair *selected;                     /* owned copies, only where pools select on attr or meta */
     uint32_t selected_count;
     bool selected_known;
+    int64_t known_ms;      /* when Nomad first told of it; 1: it was there when its region was first read */
     int64_t idle_since_ms; /* without work while that could be seen; 0: it works, or nobody looked */
     bool leaving;          /* its provider has said that the machine will go: it takes nothing new */
 };
