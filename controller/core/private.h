@@ -314,10 +314,10 @@ void job_stop(struct core *core, const struct event *event);
 bool job_conclude_stop(struct core *core, struct drover_job *job);
 void copy_stop_advance(struct core *core, struct drover_job *job, struct job_copy *copy);
 void copy_stop_ended(struct core *core, const struct pending *pending, const struct effect_result *result);
-
+/* Pools have been grown for the job, or could not be: it is divided anew. A new attempt where none is under way. */
+void attempt_grown(struct core *core, struct drover_job *job);
 /* Every region has told what it holds since the start, or cannot be asked. */
 bool every_region_has_spoken(const struct core *core);
-void attempt_grown(struct core *core, struct drover_job *job);
 
 /* --- operations.c, growing.c, cooling.c, operation_settle.c --------------------------------------------------------
  */

@@ -6,8 +6,9 @@
 
 Faults: "refuse" closes before anything is forwarded; "reset" forwards, then resets the connection instead of answering (the
 write happened, its answer is lost); "cut" answers half of the body; "twice" forwards twice and gives the second answer;
-"status" answers `status` with `body`, nothing is forwarded; "after_status" the same after forwarding; "html" answers 200 with a page, forwarded; "slow" waits `seconds` before
-the answer; "hold" forwards and answers only after release(); "date" moves the answer's Date by `seconds`; "huge" answers 200 with `size` bytes; "header" adds `headers`.
+"status" answers `status` with `body`, nothing is forwarded; "after_status" the same after forwarding; "html" answers 200 with
+a page, forwarded; "slow" waits `seconds` before the answer; "hold" forwards and answers only after release(); "date" moves the
+answer's Date by `seconds`; "huge" answers 200 with `size` bytes; "header" adds `headers`.
 
 Another process controls it by POST /_fault with the arguments of fault() as JSON, and DELETE /_fault. Or run as a program:
 python -m doubles.fault_proxy UPSTREAM_URL [PORT] (in tests/); it prints its address."""
